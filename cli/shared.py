@@ -1,0 +1,67 @@
+"""The values of the shared options that a command took, for what all commands do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ..core.errors import UsageError
+from .output import Output
+
+_RANKS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the batch needs to know; options that a command has not have their defaults."""
+
+    inputs: tuple[str, ...] = ()
+    null: bool = False
+    out: Path | None = None
+    skip_existing: bool = False
+    overwrite: bool = False
+    json: bool = False
+    quiet: bool = False
+    jobs: int = 1
+    dry_run: bool = False
+    fail_fast: bool = False
+
+    @classmethod
+    def of(cls, ctx: typer.Context) -> Shared:
+        """Collect the options of a running command by their flags.
+
+        Of two that exclude each other the nearer one counts: a flag before the environment
+        before the configuration.
+
+        Raises:
+            UsageError: both were given in the same place.
+        """
+        values: dict[str, Any] = {}
+        ranks: dict[str, int] = {}
+        for parameter in ctx.command.params:
+            name = parameter.opts[0].lstrip("-").replace("-", "_")
+            if name in cls.__dataclass_fields__:
+                values[name] = ctx.params[parameter.name]
+                source = ctx.get_parameter_source(parameter.name)
+                ranks[name] = _RANKS.index(source.name) if source else len(_RANKS)
+        values["inputs"] = tuple(values.get("inputs") or ())
+        _exclude(values, ranks, "skip_existing", "overwrite")
+        _exclude(values, ranks, "json", "quiet")
+        return cls(**values)
+
+    def output(self) -> Output:
+        """The output in the mode that was asked for."""
+        return Output("json" if self.json else "quiet" if self.quiet else "human", null=self.null)
+
+
+def _exclude(values: dict[str, Any], ranks: Mapping[str, int], first: str, second: str) -> None:
+    if not (values.get(first) and values.get(second)):
+        return
+    if ranks[first] == ranks[second]:
+        one, other = (f"--{name.replace('_', '-')}" for name in (first, second))
+        raise UsageError(f"{one} and {other} exclude each other; give one of them.")
+    values[second if ranks[first] < ranks[second] else first] = False

@@ -1,0 +1,84 @@
+"""Refusals before any work: outputs that clash with each other, with inputs, or stand already."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from .errors import UsageError
+from .inputs import Source
+from .names import printable
+
+
+def refuse_collisions(plan: Iterable[tuple[Source | None, Path]]) -> None:
+    """Refuse a plan in which two files would be one, or an output would replace an input.
+
+    Names are compared exactly, and without case and Unicode form where the output's file
+    system ignores them. A file that would have to be another's folder counts as a clash too.
+
+    Args:
+        plan: every source with every path it would write, one pair a path; None stands for the
+            run as a whole, which writes a report, say.
+
+    Raises:
+        UsageError: naming the first clash.
+    """
+    pairs = list(plan)
+    inputs = {os.path.realpath(source.path) for source, _ in pairs if source}
+    folds = {parent: _ignores_case(parent) for parent in {path.parent for _, path in pairs}}
+    writers: dict[str, Source | None] = {}
+    for source, path in pairs:
+        if os.path.realpath(path) in inputs:
+            name = printable(path)
+            raise UsageError(f"{name} is an input and would be replaced; write somewhere else.")
+        key = _key(path, folds[path.parent])
+        other = writers.setdefault(key, source)
+        if other is not source:
+            raise UsageError(
+                f"{_name(other)} and {_name(source)} would both write "
+                f"{printable(path)}; give their common folder as input to keep the folders apart, "
+                "or rename one."
+            )
+    for source, path in pairs:
+        for parent in Path(_key(path, folds[path.parent])).parents:
+            if str(parent) in writers:
+                raise UsageError(
+                    f"{printable(path)}, which {_name(source)} would write, needs a "
+                    "folder where another output is a file; rename one input."
+                )
+
+
+def refuse_existing(paths: Iterable[Path]) -> None:
+    """Refuse to write over what stands already.
+
+    Raises:
+        UsageError: naming how many stand and the first.
+    """
+    standing = [path for path in paths if os.path.lexists(path)]
+    if standing:
+        first = printable(standing[0])
+        what = f"{first} exists" if len(standing) == 1 else f"{len(standing)} outputs exist"
+        example = "" if len(standing) == 1 else f" (the first is {first})"
+        raise UsageError(f"{what} already{example}; add --skip-existing or --overwrite.")
+
+
+def _name(source: Source | None) -> str:
+    return printable(source.path) if source else "the run itself"
+
+
+def _key(path: Path, fold: bool) -> str:
+    text = os.path.abspath(path)
+    return unicodedata.normalize("NFC", text).casefold() if fold else text
+
+
+def _ignores_case(folder: Path) -> bool:
+    """Whether the file system of `folder`, or of its first parent that exists, ignores case."""
+    here = os.path.abspath(folder)
+    while (parent := os.path.dirname(here)) != here:
+        turned = os.path.join(parent, os.path.basename(here).swapcase())
+        if turned != here and os.path.exists(here):
+            return os.path.exists(turned) and os.path.samefile(turned, here)
+        here = parent
+    return False

@@ -1,0 +1,117 @@
+"""Where checkpoints lie on this machine: the user's folders, the cache, the installation."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from ..core.errors import ModelError, UsageError
+from ..core.names import printable
+from .checkpoint import Checkpoint
+from .registry import CHECKPOINTS, checkpoint
+
+
+def cache_folder() -> Path:
+    """Folder for everything that can be fetched again.
+
+    `COMPOSE_HOME` if set, else `compose` in the user's cache: `XDG_CACHE_HOME` on every system
+    where it is set, else the platform's own place. The folder need not exist.
+    """
+    if home := os.environ.get("COMPOSE_HOME"):
+        return Path(home).expanduser().absolute()
+    shared = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(shared):  # the XDG specification: a relative path is to be ignored
+        return Path(shared) / "compose"
+    try:
+        user = Path.home()
+    except RuntimeError as error:
+        raise ModelError(
+            "there is no home folder to keep checkpoints in; set COMPOSE_HOME to a folder."
+        ) from error
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or user / "AppData/Local") / "compose" / "Cache"
+    if sys.platform == "darwin":
+        return user / "Library" / "Caches" / "compose"
+    return user / ".cache" / "compose"
+
+
+def cached_path(row: Checkpoint) -> Path:
+    """Where the hub keeps this checkpoint, and where a user may put it by hand."""
+    return cache_folder() / "models" / row.file
+
+
+def embedded_path(row: Checkpoint) -> Path | None:
+    """The checkpoint inside the installed package, or None."""
+    inside = resources.files(__package__) / "weights" / row.file
+    # a Path wherever the package lies in a folder, which is how it is installed
+    return inside if isinstance(inside, Path) and inside.is_file() else None
+
+
+@dataclass(frozen=True)
+class UserPaths:
+    """What the user says of where checkpoints lie."""
+
+    files: Mapping[str, Path] = field(default_factory=dict)  # name of a checkpoint -> its file
+    folders: tuple[Path, ...] = ()  # searched for the table's file names, in this order
+
+
+def parse_user_paths(arguments: Iterable[str] = ()) -> UserPaths:
+    """`--checkpoint` arguments (`name=path`), then what `COMPOSE_MODELS` adds to them.
+
+    `COMPOSE_MODELS` is a list with the platform's path separator, each entry a folder or
+    `name=path`; what an argument says goes before it.
+
+    Raises:
+        UsageError: an argument is not `name=path`, or names no checkpoint.
+    """
+    files: dict[str, Path] = {}
+    folders: list[Path] = []
+    for argument in arguments:
+        name, separator, path = argument.partition("=")
+        if not separator or not path:
+            raise UsageError(
+                f"--checkpoint wants NAME=PATH, not {argument!r}; names: `compose models list`."
+            )
+        files[checkpoint(name).name] = Path(path).expanduser().absolute()
+    for entry in os.environ.get("COMPOSE_MODELS", "").split(os.pathsep):
+        name, separator, path = entry.partition("=")
+        if separator and path and name in CHECKPOINTS:
+            files.setdefault(name, Path(path).expanduser().absolute())
+        elif entry:
+            folders.append(Path(entry).expanduser().absolute())
+    return UserPaths(files, tuple(folders))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint's file on this machine."""
+
+    path: Path
+    place: str  # "given" (the user named the file), "folder" (COMPOSE_MODELS), "cache", "embedded"
+
+
+def find(row: Checkpoint, user: UserPaths) -> Found | None:
+    """The first place that has the file, or None; neither opens nor checks it.
+
+    Raises:
+        ModelError: the user named a file that is not there.
+    """
+    if given := user.files.get(row.name):
+        if not given.is_file():
+            raise ModelError(
+                f"{printable(given)}, given for the checkpoint {row.name}, is not a file; "
+                "correct the path or leave it out."
+            )
+        return Found(given, "given")
+    for folder in user.folders:
+        if (folder / row.file).is_file():
+            return Found(folder / row.file, "folder")
+    if cached_path(row).is_file():
+        return Found(cached_path(row), "cache")
+    if inside := embedded_path(row):
+        return Found(inside, "embedded")
+    return None

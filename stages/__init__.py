@@ -1,0 +1,1 @@
+"""What each subcommand does, as functions a Python caller can use too."""
