@@ -30,6 +30,7 @@ def run_batch_command(
     start: Callable[[], Work],
     *,
     plan: Plan = lambda source: (),
+    marker: Plan | None = None,
     reports: Sequence[Path] = (),
     show: Callable[[Record, Output], None] | None = None,
     after: Callable[[Record], None] | None = None,
@@ -42,14 +43,16 @@ def run_batch_command(
 
     - `ok` and what the work returned; files it wrote stand under keys `file`,
     - `error` and the sentence under `error`,
-    - `skipped` and its `outputs`, by `--skip-existing`, if it plans outputs and all exist,
+    - `skipped` and its `outputs`, by `--skip-existing`, if it plans outputs and they exist,
     - `planned` and its `outputs`, by `--dry-run`.
 
     Args:
         shared: the values of the shared options.
         start: called once, when it is certain that there is work: loads models and gives the
             function that works on one input, which is called in threads, `--jobs` at a time.
-        plan: every file that an input will write. What it raises is the input's failure.
+        plan: every file that an input may write. What it raises is the input's failure.
+        marker: those of them that stand only when all is written, if an input may write fewer
+            than planned; --skip-existing looks for them. Without it, for all that is planned.
         reports: files that the command writes itself at the end. Like other outputs they are
             refused if they stand, unless --overwrite or --skip-existing is given.
         show: prints a record with status `ok` for people; otherwise its files are listed.
@@ -73,7 +76,7 @@ def run_batch_command(
         refuse_existing([*(path for _, path in writes), *reports])
 
     loaded: list[Work] = []  # begun at most once, and before the threads
-    settled = [_settled(*planned, shared) for planned in plans]
+    settled = [_settled(*planned, marker, shared) for planned in plans]
     if any(record is None for record in settled):
         for folder in {path.parent for _, path in writes} | {path.parent for path in reports}:
             remove_stale_parts(folder)
@@ -125,14 +128,17 @@ def _planned(source: Source, plan: Plan) -> tuple[Source, list[Path], str | None
 
 
 def _settled(
-    source: Source, paths: list[Path], problem: str | None, shared: Shared
+    source: Source, paths: list[Path], problem: str | None, marker: Plan | None, shared: Shared
 ) -> Record | None:
     """The record of an input that needs no work, else None."""
     if problem is not None:
         return {"status": "error", "error": problem}
     outputs = [os.fspath(path) for path in paths]
-    if shared.skip_existing and paths and all(os.path.lexists(path) for path in paths):
-        return {"status": "skipped", "outputs": outputs}
+    if shared.skip_existing and paths:
+        marks = paths if marker is None else marker(source)
+        if all(os.path.lexists(path) for path in marks):
+            standing = [path for path in outputs if os.path.lexists(path)]
+            return {"status": "skipped", "outputs": standing}
     if shared.dry_run:
         return {"status": "planned", "outputs": outputs}
     return None

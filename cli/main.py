@@ -14,7 +14,6 @@ from .failures import FAILED, INTERRUPTED, WRONG_USAGE, report_failure
 from .group import Entry, group_of
 
 COMMANDS: dict[str, Entry] = {
-    "models": Entry("compose.cli.models", "List, fetch, check and locate the weights of engines."),
     "models": Entry("compose.cli.models", "List, fetch, check and locate weights."),
     "config": Entry("compose.cli.config", "Print the values that the options of a command take."),
 }

@@ -26,14 +26,17 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> float:
+        """Right edge less left edge."""
         return self.x2 - self.x1
 
     @property
     def height(self) -> float:
+        """Bottom edge less top edge."""
         return self.y2 - self.y1
 
     @property
     def area(self) -> float:
+        """Square pixels; 0 for a box turned inside out."""
         return max(self.width, 0.0) * max(self.height, 0.0)
 
 

@@ -20,7 +20,6 @@ from PIL import Image, ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from .damage import damage_reported
-from .errors import ImageError
 from .names import printable
 from .opening import Opened, decode, upright
 
@@ -55,14 +54,9 @@ def read_deep(opened: Opened) -> Deep:
     """Decode such a picture, upright. What a file marks as its transparent colour becomes alpha.
 
     Raises:
-        ImageError: it is damaged, or its channels lie in planes of their own.
+        ImageError: it is damaged.
     """
     raw = _raw_mode(opened.image)
-    if getattr(opened.image, "tag_v2", {}).get(284) == 2:
-        raise ImageError(
-            f"{printable(opened.header.path)} holds 16-bit planes, which cannot be cropped "
-            "without loss; save it with interleaved channels or as PNG."
-        )
     if raw == "LA;16B":  # its four bytes a pixel are read as they are
         values = _pixels(opened, opened.image, "RGBA").view(">u2").astype(np.uint16)
         return Deep(values, "LA")

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from .damage import reason_of
+from .bmp import encode_bmp_with_alpha
+from .damage import damage_reported, reason_of
 from .deep import Deep, encode_png, encode_tiff, is_deep, read_deep
 from .errors import ComposeError, InputError, OutputError
 from .files import atomic_write
@@ -28,8 +29,6 @@ from .opening import Header, Opened, decode, load_plugin, open_picture, upright
 from .quiet import decoding, tiff_silenced
 from .recipes import QUALITY, Recipe, recipe_of, tiff_options_for
 from .resize import resize
-
-_WITHOUT_ALPHA = ("JPEG", "BMP")
 
 
 class Crop(NamedTuple):
@@ -81,9 +80,10 @@ def crop_files(
     with open_picture(Path(source), max_pixels) as opened:
         for crop in crops:
             _check(crop, opened.header)
-        recipe = recipe_of(opened, quality, keep_metadata)
-        pixels = _native_pixels(opened)
-        encoded = [_encode_crop(pixels, crop, recipe) for crop in crops]
+        with damage_reported(printable(source)):
+            recipe = recipe_of(opened, quality, keep_metadata)
+            pixels = _native_pixels(opened)
+            encoded = [_encode_crop(pixels, crop, recipe) for crop in crops]
     for crop, data in zip(crops, encoded, strict=True):
         _write(crop.target, data)
 
@@ -113,7 +113,7 @@ def save_rgb(
         raise OutputError(f"{printable(target)} has no suffix of a picture; end it in {known}.")
     image = Image.fromarray(rgb)
     if alpha is not None:
-        if fmt in _WITHOUT_ALPHA:
+        if fmt == "JPEG":
             raise OutputError(f"{printable(target)} cannot hold transparency; end it in .png.")
         image.putalpha(Image.fromarray(alpha))
     options = {"compression": "tiff_adobe_deflate"} if fmt == "TIFF" else {"quality": quality}
@@ -134,9 +134,13 @@ def _check(crop: Crop, header: Header) -> None:
     same_suffix = crop.target.suffix.lower() == header.path.suffix.lower()
     if wanted not in (None, header.format) and not same_suffix:
         raise OutputError(
-            f"{printable(crop.target)} would hold {header.format}, as {name} does; "
+            f"{printable(crop.target)} would hold {_name_of(header.format)}, as {name} does; "
             f"end it in {SUFFIXES[header.format][0]}."
         )
+
+
+def _name_of(fmt: str) -> str:
+    return {"WEBP": "WebP", "HEIF": "HEIC"}.get(fmt, fmt)  # where Pillow's name is not the usual
 
 
 def _native_pixels(opened: Opened) -> Image.Image | Deep:
@@ -168,13 +172,15 @@ def _encode(pixels: Image.Image | Deep, recipe: Recipe, target: Path) -> bytes:
         if isinstance(pixels, Deep):
             compressed = recipe.options["compression"] != "raw"
             return encode_tiff(pixels, recipe.icc, recipe.dpi, compressed=compressed)
+        if recipe.format == "BMP" and pixels.mode == "RGBA":
+            return encode_bmp_with_alpha(pixels, recipe.dpi)
         return _encode_by_pillow(pixels, recipe, exif)
     except ComposeError:
         raise
     except Exception as error:  # encoders throw as many kinds as decoders do
         raise OutputError(
-            f"{printable(target)} cannot be written as {recipe.format} ({reason_of(error)}); "
-            "choose another size or convert the original."
+            f"{printable(target)} cannot be written as {_name_of(recipe.format)} "
+            f"({reason_of(error)}); choose another size or convert the original."
         ) from error
 
 
@@ -195,16 +201,26 @@ def _encode_by_pillow(image: Image.Image, recipe: Recipe, exif: bytes) -> bytes:
             options["exif"] = Image.Exif()
             options["exif"].load(exif)
             options["exif"].update(options.pop("tiffinfo"))
+    try:
+        return _saved(image, recipe.format, options)
+    except OSError:
+        if recipe.format != "JPEG":
+            raise
+        # Pillow's buffer for these two is too small for noise at the highest qualities
+        return _saved(image, "JPEG", {**options, "progressive": False, "optimize": False})
+
+
+def _saved(image: Image.Image, fmt: str, options: dict[str, Any]) -> bytes:
     file = io.BytesIO()
     with tiff_silenced():
-        image.save(file, recipe.format, **options)
+        image.save(file, fmt, **options)
     return file.getvalue()
 
 
 def _exif_bytes(recipe: Recipe, size: tuple[int, int]) -> bytes:
     if recipe.exif is None:
         return b""
-    ifd = recipe.exif.get_ifd(ExifTags.IFD.Exif)
+    ifd = recipe.exif.get(ExifTags.IFD.Exif, {})
     for tag, length in zip((0xA002, 0xA003), size, strict=True):  # PixelX/YDimension
         if tag in ifd:
             ifd[tag] = length

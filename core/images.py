@@ -85,10 +85,10 @@ def load_reduced(path: str | Path, side: int, *, max_pixels: int = DEFAULT_MAX_P
 def _load(path: Path, side: int | None, max_pixels: int) -> Picture:
     with open_picture(path, max_pixels) as opened:
         image, header = opened.image, opened.header
-        if side is not None and header.format == "JPEG":
-            image.draft(None, (side, side))
-        decode(opened)
         with damage_reported(printable(path)):
+            if side is not None and header.format == "JPEG":
+                image.draft(None, (side, side))
+            decode(opened)
             colours, alpha = to_srgb(image)
             if side is not None and header.format != "JPEG":
                 colours, alpha = _reduce(colours, alpha, side)

@@ -88,6 +88,7 @@ def decode(opened: Opened) -> None:
     quiet = tiff_silenced() if opened.header.format == "TIFF" else contextlib.nullcontext()
     promised = sorted(image.size)
     with damage_reported(printable(opened.header.path)), quiet:
+        _refuse_planes(opened)
         image.load()
         if sorted(image.size) != promised:
             raise ValueError("its size is not what its header says")
@@ -164,9 +165,9 @@ def _orientation(image: ImageFile.ImageFile, fmt: str, stream: BinaryIO) -> int:
     """EXIF's orientation; 1 where there is none or it is broken."""
     if fmt == "HEIF":  # libheif turns by the container's own boxes and resets the tag
         return 1
-    if fmt == "PNG" and "exif" not in image.info:
-        _find_late_exif(image, stream)
     try:
+        if fmt == "PNG" and "exif" not in image.info:
+            _find_late_exif(image, stream)
         # Image's own method, for the one of PNG would decode the pixels to look behind them
         value = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except Exception:  # broken EXIF does not cost the picture
@@ -185,6 +186,16 @@ def _find_late_exif(image: ImageFile.ImageFile, stream: BinaryIO) -> None:
             break
         stream.seek(length + 4, os.SEEK_CUR)
     stream.seek(position)
+
+
+def _refuse_planes(opened: Opened) -> None:
+    """Planes of 16 bits in TIFF are what Pillow reads as noise without an error."""
+    tags = getattr(opened.image, "tag_v2", {})
+    if tags.get(284) == 2 and tags.get(277, 1) > 1 and max(tags.get(258, (1,))) > 8:
+        raise ImageError(
+            f"{printable(opened.header.path)} holds 16-bit channels in separate planes, which "
+            "cannot be decoded; save it with interleaved channels or as PNG."
+        )
 
 
 def _too_large(name: str, max_pixels: int, size: str = "") -> ImageError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -19,6 +18,7 @@ _FAX = {"tiff_ccitt", "group3", "group4"}
 _PREDICTED = {"tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "zstd", "lzma"}
 _TIFF_COMPRESSIONS = _FAX | _PREDICTED | {"raw", "packbits", "jpeg", "tiff_jpeg"}
 # Tags of TIFF that tell how its pixels lie or what they are, and EXIF's orientation.
+_INTEROP = 0xA005  # an offset into the old file
 _STRUCTURE = {254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296}
 _STRUCTURE |= {317, 320, 322, 323, 324, 325, 330, 338, 339, 347, 529, 530, 531, 532}
 _STRUCTURE |= {700, 33723, 34377, 34675}  # XMP, IPTC, Photoshop's resources, ICC
@@ -142,7 +142,7 @@ def _head(stream: BinaryIO) -> bytes:
 def _dpi_of(image: ImageFile.ImageFile) -> tuple[float, float] | None:
     with contextlib.suppress(KeyError, TypeError, ValueError, ZeroDivisionError):
         x, y = (float(value) for value in image.info["dpi"])
-        if all(math.isfinite(v) and 1 <= v <= 65535 for v in (x, y)):
+        if all(1 < v <= 65535 for v in (x, y)):  # 1 is Pillow's word for none in TIFF
             return x, y
     return None
 
@@ -154,7 +154,7 @@ def _exif_of(image: ImageFile.ImageFile) -> Image.Exif | None:
         kept = Image.Exif()
         for tag, value in exif.items():
             if tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-                kept.get_ifd(tag).update(exif.get_ifd(tag))
+                kept[tag] = {k: v for k, v in exif.get_ifd(tag).items() if k != _INTEROP}
             elif tag not in _STRUCTURE:
                 kept[tag] = value
         kept.tobytes()

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compose.core.boxes import (
@@ -83,8 +83,8 @@ def test_rounding_stays_inside_and_is_stable(a):
 @given(boxes())
 def test_rounding_moves_no_edge_by_more_than_half(a):
     inside = clip(a, WIDTH, HEIGHT)
-    assume((inside[:, 2:] - inside[:, :2] >= 1.5).all())
-    assert np.abs(round_inside(a, WIDTH, HEIGHT) - inside).max() <= 0.5
+    wide = (inside[:, 2:] - inside[:, :2] >= 1.5).all(1)
+    assert (np.abs(round_inside(a, WIDTH, HEIGHT) - inside)[wide] <= 0.5).all()
 
 
 @given(boxes())

@@ -1,0 +1,163 @@
+"""`compose crop` for one picture: read, search, and write what is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core.boxes import Box
+from ..core.encoding import Crop as CropFile
+from ..core.encoding import crop_files, save_rgb
+from ..core.images import DEFAULT_MAX_PIXELS, Picture, load_picture, load_reduced
+from ..core.masks import load_mask, mask_box
+from ..models.crop_engine import CropEngine
+from .crop_names import crop_name, named_shapes
+from .crop_overlay import draw_crops
+from .crop_request import CropRequest
+from .crop_search import Crop, search
+
+
+@dataclass(frozen=True)
+class CropOutputs:
+    """What to write of a picture; nothing by default."""
+
+    target: Path | None = None  # crops go beside it, `a.jpg` gives `a_1.jpg`, …; it is not written
+    overlay: Path | None = None  # the picture with its crops drawn, in the suffix's format
+    quality: int | None = None  # 1…100 of lossy crops; None: the original's own
+    keep_metadata: bool = False  # keep EXIF in crops
+
+
+@dataclass(frozen=True, eq=False)
+class CropResult:
+    """The crops of a picture and what was written."""
+
+    width: int  # of the upright original in pixels
+    height: int
+    engine: str
+    crops: tuple[Crop, ...]
+    files: tuple[Path, ...]  # one a crop, or none at all
+    overlay: Path | None
+    seconds: float
+    picture: Picture  # reduced, as it was analysed
+
+    def record(self) -> dict[str, Any]:
+        """The result as `--json` prints it.
+
+        Boxes are in pixels of the upright original, right and bottom exclusive; `score` has
+        four digits; `aspect` is as asked, else a common ratio that the box has to within a
+        pixel, else a decimal such as "1.42:1". `seconds` is all that differs between runs.
+        """
+        crops: list[dict[str, Any]] = [
+            {
+                "rank": crop.rank,
+                "box": list(crop.box),
+                "score": round(crop.score, 4),
+                "aspect": crop.aspect,
+            }
+            for crop in self.crops
+        ]
+        for crop, file in zip(crops, self.files, strict=False):
+            crop["file"] = file
+        record: dict[str, Any] = {
+            "width": self.width,
+            "height": self.height,
+            "engine": self.engine,
+            "crops": crops,
+        }
+        if self.overlay is not None:
+            record["overlay"] = {"file": self.overlay}
+        record["seconds"] = round(self.seconds, 3)
+        return record
+
+
+def crop_one(
+    path: str | Path,
+    engine: CropEngine,
+    request: CropRequest | None = None,
+    *,
+    subject: Path | None = None,
+    outputs: CropOutputs | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> CropResult:
+    """Find the best crops of one picture and write what `outputs` names.
+
+    All is read, searched and encoded before the first file is written; the file of the first
+    crop is written last of the crops, so that where it stands the others stand too.
+
+        engine = open_engine("auto")
+        request = CropRequest(topk=3, aspects=(parse_aspect("16:9"),))
+        result = crop_one("beach.jpg", engine, request, outputs=CropOutputs(Path("out/beach.jpg")))
+        print(result.crops[0].box, result.files)
+
+    Args:
+        path: the picture.
+        engine: from `open_engine`.
+        request: five crops of any aspect by default.
+        subject: a mask of the picture's upright size; no crop cuts what is white in it.
+        outputs: what to write.
+        max_pixels: refuse larger pictures.
+
+    Raises:
+        ImageError: the picture cannot be read.
+        MaskError: the mask does not fit the picture, or is empty.
+        InputError: no crop of this picture satisfies the request.
+        OutputError: a file cannot be written.
+    """
+    began = time.perf_counter()
+    path, request, outputs = Path(path), request or CropRequest(), outputs or CropOutputs()
+    picture = load_reduced(path, engine.side, max_pixels=max_pixels)
+    width, height = picture.header.width, picture.header.height
+    if subject is not None:
+        mask = load_mask(subject, size=(width, height), max_pixels=max_pixels)
+        request = dataclasses.replace(request, keep=_hull(request.keep, mask_box(mask)))
+    crops = search(engine.read(picture.over()), width, height, request)
+    drawn = None
+    if outputs.overlay is not None:
+        drawn = draw_crops(load_picture(path, max_pixels=max_pixels).over(), crops)
+    files = _write_crops(path, crops, request, outputs, max_pixels)
+    if outputs.overlay is not None and drawn is not None:
+        save_rgb(drawn, outputs.overlay)
+    return CropResult(
+        width,
+        height,
+        engine.name,
+        tuple(crops),
+        files,
+        outputs.overlay,
+        time.perf_counter() - began,
+        picture,
+    )
+
+
+def _write_crops(
+    path: Path, crops: list[Crop], request: CropRequest, outputs: CropOutputs, max_pixels: int
+) -> tuple[Path, ...]:
+    if outputs.target is None:
+        return ()
+    shapes = {shape.label if shape else None: shape for shape in named_shapes(request)}
+    named = len(shapes) > 1
+    files = [
+        crop_name(outputs.target, shapes[crop.shape] if named else None, crop.rank)
+        for crop in crops
+    ]
+    writes = [
+        CropFile(crop.box, file, request.size) for crop, file in zip(crops, files, strict=True)
+    ]
+    crop_files(
+        path,
+        reversed(writes),
+        max_pixels=max_pixels,
+        quality=outputs.quality,
+        keep_metadata=outputs.keep_metadata,
+    )
+    return tuple(files)
+
+
+def _hull(a: Box | None, b: Box) -> Box:
+    """The least box around both."""
+    if a is None:
+        return b
+    return Box(min(a.x1, b.x1), min(a.y1, b.y1), max(a.x2, b.x2), max(a.y2, b.y2))
