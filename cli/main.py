@@ -14,6 +14,9 @@ from .failures import FAILED, INTERRUPTED, WRONG_USAGE, report_failure
 from .group import Entry, group_of
 
 COMMANDS: dict[str, Entry] = {
+    "crop": Entry("compose.cli.crop", "Find the best crops of pictures."),
+    "train": Entry("compose.cli.train", "Train networks."),
+    "evaluate": Entry("compose.cli.evaluate", "Measure engines on annotated data."),
     "models": Entry("compose.cli.models", "List, fetch, check and locate weights."),
     "config": Entry("compose.cli.config", "Print the values that the options of a command take."),
 }

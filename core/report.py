@@ -25,7 +25,7 @@ from .files import atomic_write
 from .names import printable
 from .report_style import STYLE
 
-_QUALITY = 82
+_QUALITY = 78
 _LISTED = 50  # failures that the summary links to
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -107,9 +107,8 @@ class Report:
     def __enter__(self) -> Self:
         part = self._stack.enter_context(atomic_write(self._path))
         self._file = self._stack.enter_context(part.open("w", encoding="utf-8", newline="\n"))
-        text = html.escape
         self._file.write(
-            _HEAD.format(title=text(self._title), lead=text(self._lead), style=STYLE.strip())
+            _HEAD.format(title=_text(self._title), lead=_text(self._lead), style=STYLE.strip())
         )
         return self
 
@@ -134,7 +133,7 @@ class Report:
         self._entries += 1
         shots = "".join(_figure(figure, "shot") for figure in figures)
         self._file.write(
-            f'<article>\n{_heading(name)}<p class="facts">{html.escape(" · ".join(facts))}</p>\n'
+            f'<article>\n{_heading(name)}<p class="facts">{_text(" · ".join(facts))}</p>\n'
             f'<div class="pair">{_figure(main, "main")}<div class="shots">{shots}</div></div>\n'
             "</article>\n"
         )
@@ -144,14 +143,14 @@ class Report:
         self._failures.append(name)
         self._file.write(
             f'<article class="bad" id="failure-{len(self._failures)}">{_heading(name)}'
-            f"<p>{html.escape(sentence)}</p></article>\n"
+            f"<p>{_text(sentence)}</p></article>\n"
         )
 
     def remark(self, name: str, sentence: str) -> None:
         """Add an input of which there is nothing to show."""
         self._remarks += 1
         self._file.write(
-            f'<article class="aside">{_heading(name)}<p>{html.escape(sentence)}</p></article>\n'
+            f'<article class="aside">{_heading(name)}<p>{_text(sentence)}</p></article>\n'
         )
 
     def _summary(self) -> str:
@@ -160,7 +159,7 @@ class Report:
         parts += [f"{self._remarks} skipped"] if self._remarks else []
         parts += [f"{failed} failed"] if failed else []
         links = "".join(
-            f'<li><a href="#failure-{number}">{html.escape(printable(name))}</a></li>'
+            f'<li><a href="#failure-{number}">{_text(name)}</a></li>'
             for number, name in enumerate(self._failures[:_LISTED], 1)
         )
         rest = f"<li>and {failed - _LISTED} more</li>" if failed > _LISTED else ""
@@ -168,28 +167,36 @@ class Report:
         return f'<section id="summary"><p>{" · ".join(parts)}</p>{found}</section>\n'
 
 
+def _text(text: str) -> str:
+    """Text that is neither markup, nor anything that cannot be encoded or turns it round."""
+    return html.escape(printable(text))
+
+
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _heading(name: str) -> str:
-    return f"<h2>{html.escape(printable(name))}</h2>"
+    return f"<h2>{_text(name)}</h2>"
 
 
 def _figure(figure: Figure, kind: str) -> str:
     image = figure.image
     data = base64.b64encode(image.data).decode("ascii")
-    alt = html.escape(figure.title or "the picture")
+    alt = _text(figure.title or "the picture")
     caption = _caption(figure)
+    ratio = image.width / image.height
+    # results have equal areas: their widths go by the ratio's root
+    style = f"--c:{_css(figure.colour)};--r:{ratio:.4f};--q:{ratio**0.5:.4f}"
     return (
-        f'<figure class="{kind}" style="--c:{_css(figure.colour)};--w:{image.width}px">'
+        f'<figure class="{kind}" style="{style}">'
         f'<div class="frame"><img src="data:image/jpeg;base64,{data}" width="{image.width}" '
         f'height="{image.height}" alt="{alt}">{_shapes(figure)}</div>{caption}</figure>\n'
     )
 
 
 def _shapes(figure: Figure) -> str:
-    parts = []
+    parts: list[str] = []
     for number, shape in reversed(list(enumerate(figure.shapes))):  # the first on top
         x1, y1, x2, y2 = (100 * edge for edge in shape.box)
         place = f"left:{x1:.3f}%;top:{y1:.3f}%;width:{x2 - x1:.3f}%;height:{y2 - y1:.3f}%"
@@ -198,22 +205,30 @@ def _shapes(figure: Figure) -> str:
             parts.insert(0, f'<div class="dim" style="{place}"></div>')
         parts.append(
             f'<div class="box{" first" if first else ""}" style="{place};'
-            f'--c:{_css(shape.colour)};--at:{4 + 26 * number}px"><b>{html.escape(shape.label)}</b>'
+            f'--c:{_css(shape.colour)}"><b style="{_corner(number)}">{_text(shape.label)}</b>'
             "</div>"
         )
     return "".join(parts)
 
 
+def _corner(number: int) -> str:
+    """Where a box has its label: another corner each, so that those of similar boxes part."""
+    across, down = (("left", "top"), ("right", "top"), ("right", "bottom"), ("left", "bottom"))[
+        number % 4
+    ]
+    return f"{across}:{26 * (number // 4)}px;{down}:0"
+
+
 def _caption(figure: Figure) -> str:
     if not (figure.title or figure.lines or figure.tag):
         return ""
-    tag = f'<span class="tag">{html.escape(figure.tag)}</span>' if figure.tag else ""
-    title = f"<strong>{html.escape(figure.title)}</strong>" if figure.title else ""
+    tag = f'<span class="tag">{_text(figure.tag)}</span>' if figure.tag else ""
+    title = f"<strong>{_text(figure.title)}</strong>" if figure.title else ""
     meter = ""
     if figure.meter is not None:
         share = 100 * min(max(figure.meter, 0.0), 1.0)
         meter = f'<div class="meter"><i style="width:{share:.1f}%"></i></div>'
-    lines = "".join(f"<div>{html.escape(line)}</div>" for line in figure.lines)
+    lines = "".join(f"<div>{_text(line)}</div>" for line in figure.lines)
     return f"<figcaption>{tag}{title}{meter}{lines}</figcaption>"
 
 

@@ -1,8 +1,8 @@
-"""The look of reports: one style sheet, light and dark, for screens of every width and for print."""
+"""The look of reports: one style sheet, light and dark, for screens and for print."""
 
 STYLE = """
 :root{color-scheme:light dark;--bg:#f5f5f3;--card:#fff;--ink:#1b1b1a;--soft:#6b6b67;
---line:#e3e2de;--bar:#d9d8d3;--bad:#b3261e;--badbg:#fdf1f0}
+--s:152px;--line:#e3e2de;--bar:#d9d8d3;--bad:#b3261e;--badbg:#fdf1f0}
 @media (prefers-color-scheme:dark){:root{--bg:#151514;--card:#1e1e1d;--ink:#ececea;
 --soft:#9c9b96;--line:#323230;--bar:#3c3c39;--bad:#ff8a80;--badbg:#2a1918}}
 *{box-sizing:border-box}
@@ -25,17 +25,15 @@ h2{font-size:16px;font-weight:600;margin:0;overflow-wrap:anywhere}
 .bad p,.aside p{margin:2px 0 0}
 .aside{padding:10px 20px;color:var(--soft)}
 .aside h2{font-weight:500}
-.pair{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,7fr);gap:24px;align-items:start}
-@media (max-width:820px){.pair{grid-template-columns:minmax(0,1fr)}}
-.shots{display:flex;flex-wrap:wrap;gap:18px 14px}
+.pair{display:grid;grid-template-columns:minmax(0,6fr) minmax(0,8fr);gap:24px;align-items:start}
+@media (max-width:980px){:root{--s:172px}.pair{grid-template-columns:minmax(0,1fr)}}
+.shots{display:flex;flex-wrap:wrap;gap:18px 16px;align-items:flex-start}
 figure{margin:0}
-.main{display:flex}
-.main .frame{max-height:76vh;max-width:100%}
-.frame{position:relative;overflow:hidden;border-radius:4px;line-height:0;
-background:repeating-conic-gradient(#8882 0 25%,#fff0 0 50%) 0/16px 16px}
-.frame img{display:block;width:100%;height:auto;max-height:inherit}
-.shots figure{width:min(100%,var(--w))}
-.shots .frame{box-shadow:0 0 0 1px var(--line)}
+.frame{position:relative;overflow:hidden;border-radius:4px;line-height:0}
+.frame img{display:block;width:100%;height:auto}
+.main .frame{width:min(100%,calc(var(--r)*70vh))}
+.shots figure{width:min(100%,max(124px,calc(var(--q)*var(--s))))}
+.shots .frame{width:min(100%,calc(var(--q)*var(--s)));box-shadow:0 0 0 1px var(--line)}
 figcaption{margin-top:7px;font-size:13px;line-height:1.4;color:var(--soft);
 font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 figcaption strong{color:var(--ink);font-weight:600;font-size:14px}
@@ -47,9 +45,9 @@ color:#141414;font-weight:650;font-size:12px;line-height:20px;text-align:center;
 box-shadow:0 0 0 1px #0007,inset 0 0 0 1px #0007}
 .first{border-width:3px}
 .dim{position:absolute;box-shadow:0 0 0 4000px #0006}
-.box b{position:absolute;top:4px;left:var(--at);padding:0 5px;min-width:18px;border-radius:5px;
+.box b{position:absolute;z-index:1;margin:4px;padding:0 5px;min-width:18px;border-radius:5px;
 background:var(--c);color:#141414;font:650 12px/18px system-ui,sans-serif;text-align:center;
 white-space:nowrap}
-@media print{body{background:#fff}article{border-color:#bbb}.main .frame{max-height:none}
+@media print{body{background:#fff}article{border-color:#bbb}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

@@ -1,11 +1,14 @@
 """The network of engine `builtin`: a distribution over all crops of a picture from edge pairs.
 
 A crop is four edges. Each edge of each side has a token for each of G+1 positions; the tokens
-look at the picture's features in a small transformer, and every pair of edges gets an energy
-from the inner product of two projections of its tokens. The logit of a crop is the sum over the
-six pairs of edges, so that all crops on the grid (about 6000) are scored by six small tables,
-and any crop between the grid's lines by interpolation. Our own design; the energies follow the
-pairwise structure of conditional random fields (Lafferty et al., ICML 2001).
+look at the picture's features by attention, and every pair of edges gets an energy from the
+inner product of two projections of its tokens. The logit of a crop is the sum over the six pairs
+of edges, so that all crops on the grid (about 6000) are scored by six small tables, and any crop
+between the grid's lines by interpolation. Our own design; summing pair energies is the structure
+of a conditional random field (Lafferty et al., ICML 2001).
+
+Two frozen trunks see the picture, a convolutional one that knows textures and edges and a
+transformer that knows objects; several small heads, each on one trunk or on both, are averaged.
 """
 
 from __future__ import annotations
@@ -19,83 +22,138 @@ from torch import Tensor, nn
 
 from .crop_grid import EDGE_PAIRS
 from .efficientnet_lite import EfficientNetLite
+from .vit import Vit, VitConfig
 
-FROZEN_STAGES = 5  # of the trunk's seven; their output (stride 16) can be cached
+MAPS = ("fine", "coarse", "tokens")  # strides 32 of two depths of the one trunk, the other's
 
 
 @dataclass(frozen=True)
 class CropNetConfig:
     """Sizes of the network; the defaults are those of the weights that ship."""
 
-    side: int = 384  # pixels; the picture is squashed to a square of this side
+    side: int = 384  # pixels a side of the squashed picture for the convolutional trunk
+    vit: VitConfig = VitConfig()  # its own side is the transformer's
+    lite: str = "lite2"
     grid: int = 16  # cells a side; edges lie on its lines
     width: int = 128  # channels of a token
     rank: int = 32  # channels of an edge pair's inner product
     attention_heads: int = 4
-    encoder_layers: int = 1
-    members: int = 4  # independent heads whose energies are averaged
     dropout: float = 0.2  # in training only
+    # which maps each head sees; heads are averaged
+    heads: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",), MAPS)
 
 
-def _block(kind: type, config: CropNetConfig) -> nn.Module:
-    module: nn.Module = kind(
-        config.width,
-        config.attention_heads,
-        2 * config.width,
-        config.dropout,
-        batch_first=True,
-        norm_first=True,
-    )
-    return module
+class Attention(nn.Module):
+    """Multi-head attention (Vaswani et al., 2017) of queries on a memory."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.out = nn.Linear(width, width), nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+
+    def forward(self, queries: Tensor, memory: Tensor) -> Tensor:
+        """(N,Q,W) on (N,T,W) → (N,Q,W)."""
+        n, q, width = queries.shape
+        split = (self.heads, width // self.heads)
+        asked = self.query(queries).view(n, q, *split).transpose(1, 2)
+        keys, values = self.key_value(memory).view(n, -1, 2, *split).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(asked, keys, values)
+        return self.out(mixed.transpose(1, 2).reshape(n, q, width))
 
 
 class EdgePairHead(nn.Module):
-    """Feature maps to the six tables of pair energies."""
+    """Feature maps to the six tables of pair energies.
 
-    def __init__(self, config: CropNetConfig, channels: tuple[int, ...]) -> None:
+    Args:
+        config: sizes.
+        maps: channels and cells a side of each feature map, by name.
+    """
+
+    def __init__(self, config: CropNetConfig, maps: dict[str, tuple[int, int]]) -> None:
         super().__init__()
-        self.config, width = config, config.width
+        self.names, self.rank, width = tuple(maps), config.rank, config.width
         self.lines = config.grid + 1
-        self.project = nn.ModuleList(nn.Linear(c, width) for c in channels)
-        self.position = nn.Parameter(torch.randn(1, width, 24, 24) * 0.02)
-        self.level = nn.Parameter(torch.randn(len(channels), width) * 0.02)
-        self.aspect = nn.Linear(3, width)
-        self.edges = nn.Parameter(torch.randn(4 * self.lines, width) * 0.2)
-        self.encoder = nn.ModuleList(
-            _block(nn.TransformerEncoderLayer, config) for _ in range(config.encoder_layers)
+        self.normal = nn.ModuleDict({k: nn.BatchNorm1d(c, affine=False) for k, (c, _) in maps.items()})
+        self.project = nn.ModuleDict({k: nn.Linear(c, width) for k, (c, _) in maps.items()})
+        self.position = nn.ParameterDict(
+            {k: nn.Parameter(torch.randn(n * n, width) * 0.02) for k, (_, n) in maps.items()}
         )
-        self.decoder = _block(nn.TransformerDecoderLayer, config)
-        self.norm = nn.LayerNorm(width)
+        self.aspect = nn.Linear(2, width)
+        self.edges = nn.Parameter(torch.randn(4 * self.lines, width) * 0.2)
+        self.memory_norm = nn.LayerNorm(width)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
+        self.among = Attention(width, config.attention_heads)
+        self.look = Attention(width, config.attention_heads)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(config.dropout),
+            nn.Linear(2 * width, width),
+        )  # fmt: skip
         self.dropout = nn.Dropout(config.dropout)
         self.single = nn.Linear(width, 1)
         self.left = nn.Linear(width, len(EDGE_PAIRS) * config.rank)
         self.right = nn.Linear(width, len(EDGE_PAIRS) * config.rank)
 
-    def forward(self, maps: list[Tensor], log_aspect: Tensor) -> Tensor:
-        """Energies (N,6,G+1,G+1) of `maps` [(N,C,h,w)…] and log(width/height) (N,)."""
-        n = log_aspect.shape[0]
-        shape = self.aspect(torch.stack([log_aspect, log_aspect.abs(), log_aspect * 0 + 1], -1))
-        shape = shape[:, None]
+    def forward(self, maps: dict[str, Tensor], log_aspect: Tensor) -> Tensor:
+        """Energies (N,6,G+1,G+1) of feature maps (N,C,n,n) and log(width/height) (N,)."""
+        count = log_aspect.shape[0]
+        shape = self.aspect(torch.stack([log_aspect, log_aspect.abs()], -1))[:, None]
         tokens = []
-        for level, (features, project) in enumerate(zip(maps, self.project, strict=True)):
-            position = F.interpolate(
-                self.position, features.shape[-2:], mode="bilinear", align_corners=False
-            )
-            x = self.dropout(project(features.flatten(2).transpose(1, 2)))
-            tokens.append(x + position.flatten(2).transpose(1, 2) + self.level[level] + shape)
-        memory = torch.cat(tokens, 1)
-        for layer in self.encoder:
-            memory = layer(memory)
-        queries = self.norm(self.decoder(self.edges.expand(n, -1, -1) + shape, memory))
-        queries = queries.view(n, 4, self.lines, -1)
-        rank = self.config.rank
-        left = self.left(queries).view(n, 4, self.lines, len(EDGE_PAIRS), rank)
-        right = self.right(queries).view(n, 4, self.lines, len(EDGE_PAIRS), rank)
-        single = self.single(queries)[..., 0]
+        for name in self.names:
+            x = self.normal[name](maps[name].flatten(2)).transpose(1, 2)
+            tokens.append(self.dropout(self.project[name](x)) + self.position[name])
+        memory = self.memory_norm(torch.cat(tokens, 1) + shape)
+        x = self.edges + shape
+        x = x + self.dropout(self.look(self.norms[0](x), memory))
+        middle = self.norms[1](x)
+        x = x + self.dropout(self.among(middle, middle))
+        x = x + self.dropout(self.mlp(self.norms[2](x)))
+        x = self.norms[3](x).view(count, 4, self.lines, -1)
+        left = self.left(x).view(count, 4, self.lines, len(EDGE_PAIRS), self.rank)
+        right = self.right(x).view(count, 4, self.lines, len(EDGE_PAIRS), self.rank)
+        single = self.single(x)[..., 0]
         tables = []
         for pair, (i, j) in enumerate(EDGE_PAIRS):
-            table = left[:, i, :, pair] @ right[:, j, :, pair].transpose(1, 2) / math.sqrt(rank)
+            table = left[:, i, :, pair] @ right[:, j, :, pair].transpose(1, 2)
+            table = table / math.sqrt(self.rank)
             if pair < 2:  # left-right and top-bottom carry the edges' own energies
                 table = table + single[:, i, :, None] + single[:, j, None]
             tables.append(table)
         return torch.stack(tables, 1)
+
+
+class CropNet(nn.Module):
+    """Trunks and heads together; what is exported."""
+
+    def __init__(self, config: CropNetConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or CropNetConfig()
+        self.lite, self.vit = EfficientNetLite(config.lite), Vit(config.vit)
+        shapes = self.map_shapes()
+        self.heads = nn.ModuleList(
+            EdgePairHead(config, {name: shapes[name] for name in names}) for names in config.heads
+        )
+
+    def map_shapes(self) -> dict[str, tuple[int, int]]:
+        """Channels and cells a side of every feature map."""
+        cells = self.config.side // 32
+        channels = self.lite.channels
+        return {
+            "fine": (channels[4], cells),
+            "coarse": (channels[6], cells),
+            "tokens": (self.config.vit.width, self.config.vit.cells),
+        }
+
+    def features(self, large: Tensor, small: Tensor) -> dict[str, Tensor]:
+        """The maps that heads see, of pictures (N,3,side,side) in pixels 0..255 at both sides."""
+        stages = self.lite.features(large)
+        return {
+            "fine": F.avg_pool2d(stages[4], 2),
+            "coarse": stages[6],
+            "tokens": self.vit(small),
+        }
+
+    def forward(self, large: Tensor, small: Tensor, log_aspect: Tensor) -> Tensor:
+        """Energies (N,6,G+1,G+1), the mean of the heads."""
+        maps = self.features(large, small)
+        return torch.stack([head(maps, log_aspect) for head in self.heads]).mean(0)

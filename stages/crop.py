@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.boxes import Box
-from ..core.encoding import Crop as CropFile
-from ..core.encoding import crop_files, save_rgb
 from ..core.images import DEFAULT_MAX_PIXELS, Picture, load_picture, load_reduced
 from ..core.masks import load_mask, mask_box
 from ..models.crop_engine import CropEngine
 from .crop_names import crop_name, named_shapes
-from .crop_overlay import draw_crops
 from .crop_request import CropRequest
 from .crop_search import Crop, search
 
@@ -114,12 +111,7 @@ def crop_one(
         mask = load_mask(subject, size=(width, height), max_pixels=max_pixels)
         request = dataclasses.replace(request, keep=_hull(request.keep, mask_box(mask)))
     crops = search(engine.read(picture.over()), width, height, request)
-    drawn = None
-    if outputs.overlay is not None:
-        drawn = draw_crops(load_picture(path, max_pixels=max_pixels).over(), crops)
-    files = _write_crops(path, crops, request, outputs, max_pixels)
-    if outputs.overlay is not None and drawn is not None:
-        save_rgb(drawn, outputs.overlay)
+    files = _write(path, crops, request, outputs, max_pixels)
     return CropResult(
         width,
         height,
@@ -132,28 +124,37 @@ def crop_one(
     )
 
 
-def _write_crops(
+def _write(
     path: Path, crops: list[Crop], request: CropRequest, outputs: CropOutputs, max_pixels: int
 ) -> tuple[Path, ...]:
-    if outputs.target is None:
+    if outputs.target is None and outputs.overlay is None:
         return ()
-    shapes = {shape.label if shape else None: shape for shape in named_shapes(request)}
-    named = len(shapes) > 1
-    files = [
-        crop_name(outputs.target, shapes[crop.shape] if named else None, crop.rank)
-        for crop in crops
-    ]
-    writes = [
-        CropFile(crop.box, file, request.size) for crop, file in zip(crops, files, strict=True)
-    ]
-    crop_files(
-        path,
-        reversed(writes),
-        max_pixels=max_pixels,
-        quality=outputs.quality,
-        keep_metadata=outputs.keep_metadata,
-    )
-    return tuple(files)
+    # what only writing needs; a run that prints starts sooner without
+    from ..core.encoding import Crop as CropFile
+    from ..core.encoding import crop_files, save_rgb
+    from .crop_overlay import draw_crops
+
+    drawn = None
+    if outputs.overlay is not None:  # before anything is written, for this can still fail
+        drawn = draw_crops(load_picture(path, max_pixels=max_pixels).over(), crops)
+    files = _crop_paths(crops, request, outputs.target) if outputs.target else ()
+    if files:
+        writes = [CropFile(c.box, file, request.size) for c, file in zip(crops, files, strict=True)]
+        crop_files(
+            path,
+            reversed(writes),
+            max_pixels=max_pixels,
+            quality=outputs.quality,
+            keep_metadata=outputs.keep_metadata,
+        )
+    if outputs.overlay is not None and drawn is not None:
+        save_rgb(drawn, outputs.overlay)
+    return files
+
+
+def _crop_paths(crops: list[Crop], request: CropRequest, target: Path) -> tuple[Path, ...]:
+    shapes = {shape.label: shape for shape in named_shapes(request) if shape}
+    return tuple(crop_name(target, shapes.get(crop.shape or ""), crop.rank) for crop in crops)
 
 
 def _hull(a: Box | None, b: Box) -> Box:

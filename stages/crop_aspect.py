@@ -68,7 +68,9 @@ class AspectCrops:
             other = min(max(other, self.shortest), self.longest)
             corners = box[:2] - _ANCHORS * (np.array(self._sides(other)) - side)
             boxes.append(
-                self._place(np.full(len(_ANCHORS), other), corners + np.array(self._sides(other)) / 2)
+                self._place(
+                    np.full(len(_ANCHORS), other), corners + np.array(self._sides(other)) / 2
+                )
             )
         return np.concatenate(boxes)
 

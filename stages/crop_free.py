@@ -50,8 +50,9 @@ def _grid() -> NDArray[np.float64]:
     lines = np.arange(_LINES) / (_LINES - 1)
     low, high = np.nonzero(np.subtract.outer(np.arange(_LINES), np.arange(_LINES)) <= -_NARROWEST)
     across, down = np.meshgrid(np.arange(len(low)), np.arange(len(low)), indexing="ij")
-    across, down = across.ravel(), down.ravel()
-    return np.stack([lines[low[across]], lines[low[down]], lines[high[across]], lines[high[down]]], 1)
+    spans = np.stack([lines[low], lines[high]])
+    (x1, x2), (y1, y2) = spans[:, across.ravel()], spans[:, down.ravel()]
+    return np.stack([x1, y1, x2, y2], 1)
 
 
 def _grow(boxes: Boxes, limits: Limits) -> Boxes:

@@ -23,7 +23,7 @@ def draw_crops(rgb: NDArray[np.uint8], crops: Sequence[Crop]) -> NDArray[np.uint
         return canvas
     _dim_outside(canvas, crops[0].box)
     scale = (canvas.shape[0] * canvas.shape[1]) ** 0.5
-    line = max(round(scale / 420), 1)
+    line = max(round(scale / 340), 2)
     marks = marks_of(crops)
     for index in reversed(range(len(crops))):  # the best last, over the others
         width = line + max(round(line / 2), 1) if index == 0 else line

@@ -10,8 +10,9 @@ import numpy as np
 from ..core.report import Figure, Report, Shape, thumbnail
 from .crop import CropResult
 from .crop_marks import marks_of
+from .crop_request import CropRequest
 
-_MAIN, _CROP = 760, 300  # longest sides in pixels
+_MAIN, _CROP = 640, 270  # longest sides in pixels
 
 
 @dataclass(frozen=True)
@@ -51,5 +52,19 @@ def crop_entry(result: CropResult) -> CropEntry:
         )
     main = Figure(thumbnail(rgb, _MAIN), shapes=shapes, dim_outside_first=True)
     size = f"{result.width}×{result.height}"
-    best = f"best crop {result.crops[0].score:.3f}" if result.crops else "no crops"
-    return CropEntry((size, f"engine {result.engine}", best), main, figures)
+    return CropEntry((size, f"engine {result.engine}"), main, figures)
+
+
+def describe_request(request: CropRequest, engine: str) -> str:
+    """What was asked for, as the line under the page's title."""
+    crops = "best crop" if request.topk == 1 else f"best {request.topk} crops"
+    parts = [f"The {crops} of every picture by engine {engine}"]
+    if request.size:
+        parts.append("{}×{} pixels".format(*request.size))
+    if request.aspects:
+        parts.append("aspect " + ", ".join(aspect.label for aspect in request.aspects))
+    if request.min_area:
+        parts.append(f"at least {request.min_area:g} of the area")
+    if request.diverse is not None:
+        parts.append(f"overlapping by IoU {request.diverse:g} at most")
+    return ", ".join(parts) + ". The score is the expected overlap with a photographer's crop."

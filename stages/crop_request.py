@@ -109,4 +109,6 @@ def aspect_name(width: int, height: int) -> str:
             off = min(abs(width - height * a / b), abs(height - width * b / a))
             if off <= 1 and off < best:
                 best, found = off, f"{a}:{b}"
-    return found or f"{width / height:.2f}:1"
+    if found:
+        return found
+    return f"{width / height:.2f}:1" if 10 * width >= height else f"1:{height / width:.2f}"

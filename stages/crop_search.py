@@ -20,7 +20,8 @@ from ..models.crop_belief import CropBelief, expectation
 from .crop_aspect import AspectCrops
 from .crop_free import FreeCrops
 from .crop_limits import IntBoxes, Limits
-from .crop_request import CropRequest, aspect_name
+from .crop_request import CropRequest as CropRequest
+from .crop_request import aspect_name
 
 TWINS = 0.95  # crops that overlap by more are one answer
 _STEPS = (1 / 32, 1 / 64, 1 / 128, 1 / 256)  # shares of the sides, of the finer search
@@ -77,9 +78,7 @@ def search(belief: CropBelief, width: int, height: int, request: CropRequest) ->
             label = shape.label if shape else None
             name = label or aspect_name(x2 - x1, y2 - y1)
             score = min(float(scores[index]), 1.0)
-            crops.append(
-                Crop(rank, (x1, y1, x2, y2), score, name, float(importance[index]), label)
-            )
+            crops.append(Crop(rank, (x1, y1, x2, y2), score, name, float(importance[index]), label))
     return crops
 
 
@@ -96,7 +95,7 @@ def select(
         gains = _expected_best(overlaps, best, belief)
         gains = np.where(_apart(boxes, chosen, threshold), gains, -1)
         index = int(np.argmax(np.round(gains, 6)))  # of equal ones the most central
-        if gains[index] <= expectation(best[None], belief.probability)[0] + _GAIN:
+        if len(chosen) and gains[index] <= expectation(best[None], belief.probability)[0] + _GAIN:
             break
         box = _refine(boxes[index], gains[index], belief, limits, space, best, chosen, threshold)
         chosen = np.concatenate([chosen, box[None]])
@@ -140,7 +139,9 @@ def _apart(boxes: IntBoxes, chosen: IntBoxes, threshold: float) -> NDArray[np.bo
     """Which boxes (N,4) overlap with none of the chosen (K,4) by more than the threshold."""
     if not len(chosen):
         return np.ones(len(boxes), bool)
-    return np.asarray((iou_matrix(boxes, chosen) <= threshold).all(1))
+    return np.asarray(
+        (iou_matrix(boxes.astype(np.float64), chosen.astype(np.float64)) <= threshold).all(1)
+    )
 
 
 def _from_centre(boxes: IntBoxes, limits: Limits) -> IntBoxes:

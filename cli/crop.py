@@ -1,0 +1,226 @@
+"""`compose crop`: the best crops of pictures, printed, and written where that is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import options
+from .crop_output import Page, Tables, output_for
+from .shared import Shared
+
+if TYPE_CHECKING:
+    from ..core.inputs import Source
+    from ..stages.crop_report import CropEntry
+
+app = typer.Typer()
+
+Record = dict[str, Any]
+
+
+class Format(StrEnum):
+    """The shape of JSON records."""
+
+    compose = "compose"
+    crop_hints = "crop-hints"
+
+
+@app.command()
+def crop(
+    ctx: typer.Context,
+    inputs: options.Inputs,
+    topk: Annotated[
+        int, typer.Option("--topk", min=1, max=100, metavar="N", help="Crops, for each aspect.")
+    ] = 5,
+    aspect: Annotated[
+        list[str] | None,
+        typer.Option("--aspect", metavar="W:H", help="Crops of this ratio only; repeatable."),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size",
+            metavar="WxH",
+            help="Crops of this ratio and at least this size, resized to it.",
+        ),
+    ] = None,
+    upscale: Annotated[
+        bool, typer.Option("--upscale", help="Let crops be smaller than --size, and enlarge them.")
+    ] = False,
+    min_area: Annotated[
+        float,
+        typer.Option(
+            "--min-area", min=0, max=1, metavar="SHARE", help="Least share of the picture's area."
+        ),
+    ] = 0.0,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="X1,Y1,X2,Y2",
+            help="Never cut this box, in pixels of the upright picture.",
+        ),
+    ] = None,
+    subject: Annotated[
+        Path | None,
+        typer.Option(
+            "--subject",
+            metavar="MASK",
+            help="Never cut what is white in this mask, or in the one of the input's name if "
+            "this is a folder.",
+        ),
+    ] = None,
+    diverse: Annotated[
+        float | None,
+        typer.Option(
+            "--diverse",
+            min=0,
+            max=1,
+            metavar="IOU",
+            help="No two crops overlap by more than this IoU.",
+        ),
+    ] = None,
+    engine: options.Engine = "auto",
+    out: options.Out = None,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            "--quality",
+            min=1,
+            max=100,
+            metavar="N",
+            help="Of lossy crops, instead of the input's own.",
+        ),
+    ] = None,
+    keep_metadata: Annotated[
+        bool, typer.Option("--keep-metadata", help="Keep EXIF in crops; it may tell the place.")
+    ] = False,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(
+            "--overlay",
+            metavar="DIR",
+            help="Write the pictures with their crops drawn below this folder.",
+        ),
+    ] = None,
+    report: options.Report = None,
+    record_format: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="Shape of the JSON; crop-hints, Google Vision's, stands for --json too.",
+        ),
+    ] = Format.compose,
+    null: options.Null = False,
+    skip_existing: options.SkipExisting = False,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    seed: options.Seed = 0,
+    jobs: options.Jobs = 0,
+    dry_run: options.DryRun = False,
+    fail_fast: options.FailFast = False,
+    max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Find the best crops of pictures.
+
+    Prints rank, box (x1,y1,x2,y2 in pixels of the upright picture, right and bottom exclusive),
+    score (the overlap, IoU, that is expected with a photographer's crop) and aspect. Writes
+    nothing but what --out, --overlay and --report ask for. Gives fewer crops than --topk where
+    a further one would add nothing.
+
+    Crops below --out are named NAME_1.jpg, or NAME_16x9_1.jpg for several aspects, and keep the
+    input's format and quality. Engines: builtin (a network), full (the whole picture), centre
+    (5 % off every side). Nothing is drawn at random, whatever the seed.
+    """
+    from ..core.batch import resolve_jobs
+    from ..core.boxes import parse_box
+    from ..stages.crop import CropOutputs, crop_one
+    from ..stages.crop_engines import engine_name, open_engine
+    from ..stages.crop_hints import crop_hints
+    from ..stages.crop_names import crop_names, overlay_name
+    from ..stages.crop_request import CropRequest, parse_aspect, parse_size
+    from ..stages.crop_subject import mask_for, require_subject
+    from .batch_command import run_batch_command
+
+    shared = Shared.of(ctx)
+    hints = record_format is Format.crop_hints
+    output = output_for(shared, hints=hints)
+    chosen = engine_name(engine)
+    request = CropRequest(
+        topk=topk,
+        aspects=tuple(parse_aspect(text) for text in aspect or ()),
+        size=parse_size(size) if size else None,
+        min_area=min_area,
+        keep=parse_box(keep) if keep else None,
+        diverse=diverse,
+        upscale=upscale,
+    )
+    if subject is not None:
+        require_subject(subject)
+
+    def overlay_of(source: Source) -> list[Path]:
+        return [overlay_name(overlay / source.relative)] if overlay else []
+
+    def plan(source: Source) -> list[Path]:
+        crops = crop_names(out / source.relative, request) if out else []
+        return [*crops, *overlay_of(source)]
+
+    def marker(source: Source) -> list[Path]:
+        # the first crop is written last; and a page that is missing needs every picture again
+        first = crop_names(out / source.relative, request)[:1] if out else []
+        return [*first, *overlay_of(source), *([report] if report else [])]
+
+    entries: dict[str, CropEntry] = {}  # made where the picture is at hand, shown in order
+
+    def start() -> Callable[[Source], Record]:
+        alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
+        opened = open_engine(chosen, jobs=1 if alone else resolve_jobs(jobs))
+        if engine == "auto":
+            output.note(f"engine {opened.name}")
+
+        def work(source: Source) -> Record:
+            result = crop_one(
+                source.path,
+                opened,
+                request,
+                subject=mask_for(subject, source) if subject else None,
+                outputs=CropOutputs(
+                    out / source.relative if out else None,
+                    next(iter(overlay_of(source)), None),
+                    quality,
+                    keep_metadata,
+                ),
+                max_pixels=max_pixels,
+            )
+            if report is not None:
+                from ..stages.crop_report import crop_entry
+
+                entries[os.fspath(source.path)] = crop_entry(result)
+            return result.record() | (crop_hints(result.crops) if hints else {})
+
+        return work
+
+    with ExitStack() as stack:
+        page = Page(report, chosen, request, stack)
+        code = run_batch_command(
+            shared,
+            start,
+            plan=plan,
+            marker=marker,
+            reports=[report] if report else [],
+            show=Tables().show,
+            after=lambda record: page.add(record, entries.pop(record["input"], None)),
+            output=output,
+        )
+        if code not in (0, 1):
+            raise typer.Exit(code)  # through the stack: a page that is not whole is not kept
+    raise typer.Exit(code)

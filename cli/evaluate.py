@@ -1,0 +1,115 @@
+"""`compose evaluate`: figures of merit on annotated data, as the papers print them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import options
+from .shared import Shared
+
+if TYPE_CHECKING:
+    from .output import Output
+
+app = typer.Typer(help="Measure engines on annotated data.")
+
+
+class Dataset(StrEnum):
+    """Data sets with drawn crops."""
+
+    fcdb = "fcdb"
+
+
+class Split(StrEnum):
+    """Parts of a data set."""
+
+    train = "train"
+    val = "val"
+
+
+@app.callback()
+def _evaluate() -> None:
+    """Measure engines on annotated data."""
+
+
+@app.command()
+def crop(
+    ctx: typer.Context,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data set's folder.")],
+    dataset: Annotated[Dataset, typer.Option("--dataset", help="Its form.")] = Dataset.fcdb,
+    split: Annotated[Split, typer.Option("--split", help="Which part.")] = Split.val,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--engine",
+            metavar="NAME",
+            help="Repeatable; the first is compared with each other one.",
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights", metavar="DIR", help="Take the networks from this folder of `compose train`."
+        ),
+    ] = None,
+    topk: Annotated[
+        int, typer.Option("--topk", min=1, metavar="N", help="Crops among which the best counts.")
+    ] = 5,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line for every engine.")
+    ] = False,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Measure cropping: IoU and boundary displacement of the first crop, IoU of the best of
+    several, and how many clearly voted pairs the scores rank as people did.
+
+    With several engines the first is compared with each other by a paired bootstrap over the
+    photographs.
+    """
+    from ..stages.crop_engines import open_engine
+    from ..stages.evaluate_crop import compare, evaluate_engine, load_split
+
+    output = Shared.of(ctx).output()
+    names = engine or ["builtin", "rank", "centre", "full"]
+    part = load_split(data, split.value)
+    opened = [open_engine(name, weights=weights) for name in names]
+    scores = []
+    with output.progress(len(part.records) * len(opened), "photographs"):
+        for one in opened:
+            scores.append(evaluate_engine(one, part, topk=topk, advance=output.advance))
+    rows = [score.summary() for score in scores]
+    for row in rows:
+        output.record({"dataset": dataset.value, "split": split.value, "topk": topk, **row})
+    output.table(
+        ["engine", "IoU", "displacement", f"best of {topk}", "pairs", "photographs"],
+        [
+            [
+                str(row["engine"]),
+                f"{row['iou']:.4f}",
+                f"{row['displacement']:.4f}",
+                f"{row['best_iou']:.4f}",
+                "-" if row["pair_accuracy"] is None else f"{row['pair_accuracy']:.4f}",
+                str(row["images"]),
+            ]
+            for row in rows
+        ],
+    )
+    _print_comparisons(output, compare(scores[0], scores[1:]))
+
+
+def _print_comparisons(output: Output, comparisons: list[dict[str, Any]]) -> None:
+    lines = []
+    for row in comparisons:
+        output.record(row)
+        for name in ("iou", "displacement", "best_iou", "pair_hits"):
+            if name in row:
+                d = row[name]
+                interval = f"[{d['low']:+.4f}, {d['high']:+.4f}]"
+                pair = f"{row['engine']} - {row['against']}"
+                lines.append([pair, name, f"{d['difference']:+.4f}", interval, f"{d['p']:.4f}"])
+    if lines:
+        output.table(["difference", "of", "mean", "95 % interval", "p"], lines)

@@ -1,0 +1,107 @@
+"""`compose train`: networks from data, with nothing but a CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import options
+from .shared import Shared
+
+app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
+
+
+class TrainedEngine(StrEnum):
+    """Engines of `compose crop` that are networks."""
+
+    builtin = "builtin"
+    rank = "rank"
+
+
+@app.callback()
+def _train() -> None:
+    """Train the networks that ship with the tool, or your own."""
+
+
+@app.command()
+def crop(
+    ctx: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="DIR", help="FCDB: images/, train.json and pairs.json."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")],
+    engine: Annotated[
+        TrainedEngine, typer.Option("--engine", help="What to train.")
+    ] = TrainedEngine.builtin,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features",
+            metavar="DIR",
+            help="Keep the photographs' features here and use them again; below --out by default.",
+        ),
+    ] = None,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
+    ] = False,
+    quiet: options.Quiet = False,
+    dry_run: options.DryRun = False,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Train a cropping engine on drawn crops and voted pairs.
+
+    The trunks' weights come from the checkpoints efficientnet-lite2 and vit-s-focus (see
+    `compose models pull`). Interrupted while it computes features, the same command goes on
+    where it stopped. The files can be used by `compose crop --weights DIR`.
+    """
+    import dataclasses
+
+    from ..core.devices import require_torch
+    from ..core.outputs import refuse_existing
+    from ..models.crop_builtin import HEADS, LITE, RANK, VIT
+
+    output = Shared.of(ctx).output()
+    names = [RANK] if engine is TrainedEngine.rank else [LITE, VIT, HEADS]
+    targets = [out / name for name in (*names, f"crop_{engine}.safetensors", "metrics.jsonl")]
+    if not overwrite:
+        refuse_existing(targets)
+    if dry_run:
+        output.record({"status": "planned", "outputs": [str(path) for path in targets]})
+        for path in targets:
+            output.text(f"would write {path}")
+        return
+    require_torch("training")
+    from contextlib import ExitStack
+
+    from ..stages.train_crop import TrainCropConfig, default_config, train_crop
+
+    settings: TrainCropConfig = default_config(engine.value)
+    settings = dataclasses.replace(settings, seed=seed)
+    if epochs is not None:
+        settings = dataclasses.replace(settings, epochs=epochs)
+
+    def log(row: dict[str, Any]) -> None:
+        output.record(row)
+        output.text(f"epoch {row['epoch']:3d}  loss {row['loss']:.4f}")
+
+    with ExitStack() as bars:
+
+        def begin(what: str, total: int) -> Callable[[], object]:
+            bars.close()
+            bars.enter_context(output.progress(total, what))
+            return output.advance
+
+        files = train_crop(data, out, settings, cache=features, log=log, begin=begin)
+    for path in files:
+        output.path(path)

@@ -1,0 +1,108 @@
+"""Engine `builtin`: the crop network that ships with the tool, run by onnxruntime without torch."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import ModelError
+from .crop_belief import CropBelief
+from .crop_grid import grid_boxes, grid_logits
+from .crop_input import log_aspect, squash
+
+LITE, VIT, HEADS, RANK = (
+    "crop_trunk_lite.onnx",
+    "crop_trunk_vit.onnx",
+    "crop_builtin.onnx",
+    "crop_rank.onnx",
+)
+
+
+def weights_folder() -> Path:
+    """Where the weights that ship with the tool lie."""
+    return Path(str(resources.files("compose.models"))) / "weights"
+
+
+class OnnxNetwork:
+    """One ONNX file, safe to call from several threads.
+
+    Args:
+        path: of the file.
+        threads: of one call.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        import onnxruntime
+
+        if not path.is_file():
+            raise ModelError(f"{path.name} is missing from the installation; install it again.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # warnings about the machine are not for the user
+        if threads > 1:  # do not burn the cores between two pictures
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime's own exceptions share no base of their own
+            raise ModelError(f"{path.name} is damaged; install the tool again.") from error
+
+    def run(self, **inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Outputs in the file's order."""
+        outputs: list[NDArray[np.float32]] = self._session.run(None, inputs)
+        return outputs
+
+    def note(self, key: str) -> Any:
+        """What the file's metadata hold under `key`, decoded from JSON.
+
+        Raises:
+            ModelError: there is no such entry.
+        """
+        entries = self._session.get_modelmeta().custom_metadata_map
+        if key not in entries:
+            raise ModelError(f"the network has no '{key}'; train it again with this version.")
+        return json.loads(entries[key])
+
+
+class BuiltinCropper:
+    """See `crop_engine.CropEngine`.
+
+    Args:
+        threads: of one picture.
+        folder: holds the three files; the weights that ship by default.
+    """
+
+    name = "builtin"
+
+    def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
+        folder = folder or weights_folder()
+        self._heads = OnnxNetwork(folder / HEADS, threads)
+        config = self._heads.note("config")
+        self.side: int = config["side"]
+        self._small: int = config["vit_side"]
+        self._grid: int = config["grid"]
+        self._lite = OnnxNetwork(folder / LITE, threads)
+        self._vit = OnnxNetwork(folder / VIT, threads)
+
+    def energies(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Pair energies (6,G+1,G+1) of a picture HxWx3; see `crop_net`."""
+        fine, coarse = self._lite.run(large=squash(rgb, self.side)[None])
+        (tokens,) = self._vit.run(small=squash(rgb, self._small)[None])
+        aspect = np.array([log_aspect(rgb.shape[1], rgb.shape[0])], np.float32)
+        (tables,) = self._heads.run(fine=fine, coarse=coarse, tokens=tokens, log_aspect=aspect)
+        return tables[0]
+
+    def read(self, rgb: NDArray[np.uint8]) -> CropBelief:
+        """The belief about the crop of `rgb`, HxWx3 upright sRGB at any scale."""
+        logits = grid_logits(self.energies(rgb), self._grid)
+        return CropBelief.from_logits(grid_boxes(self._grid), logits)

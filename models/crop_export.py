@@ -1,0 +1,112 @@
+"""The crop networks from torch to the files that onnxruntime runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..core.files import atomic_write
+from .crop_net import MAPS, CropNet
+from .packing import pack_onnx
+
+
+class _Lite(nn.Module):
+    def __init__(self, net: CropNet) -> None:
+        super().__init__()
+        self.lite = net.lite
+
+    def forward(self, large: Tensor) -> tuple[Tensor, Tensor]:
+        stages = self.lite.features(large)
+        return F.avg_pool2d(stages[4], 2), stages[6]
+
+
+class _Vit(nn.Module):
+    def __init__(self, net: CropNet) -> None:
+        super().__init__()
+        self.vit = net.vit
+
+    def forward(self, small: Tensor) -> Tensor:
+        tokens: Tensor = self.vit(small)
+        return tokens
+
+
+class _Heads(nn.Module):
+    def __init__(self, net: CropNet) -> None:
+        super().__init__()
+        self.heads = net.heads
+
+    def forward(self, fine: Tensor, coarse: Tensor, tokens: Tensor, log_aspect: Tensor) -> Tensor:
+        maps = dict(zip(MAPS, (fine, coarse, tokens), strict=True))
+        return torch.stack([head(maps, log_aspect) for head in self.heads]).mean(0)
+
+
+def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path) -> None:
+    """Write the network's three files, ready for `crop_builtin`.
+
+    The trunks must have been rounded by `packing.round_int8` and the heads by `round_half`.
+    """
+    config = net.config
+    large = torch.zeros(1, 3, config.side, config.side)
+    small = torch.zeros(1, 3, config.vit.side, config.vit.side)
+    with torch.inference_mode():
+        maps = net.features(large, small)
+    export(_Lite(net), (large,), ["large"], ["fine", "coarse"], lite, "int8")
+    export(_Vit(net), (small,), ["small"], ["tokens"], vit, "int8")
+    note = {"config": {**dataclasses.asdict(config), "vit_side": config.vit.side}}
+    inputs = (*(maps[name].clone() for name in MAPS), torch.zeros(1))
+    export(_Heads(net), inputs, [*MAPS, "log_aspect"], ["energies"], heads, "half", note)
+
+
+def export(
+    module: nn.Module,
+    inputs: Sequence[Tensor],
+    names: list[str],
+    outputs: list[str],
+    target: Path,
+    precision: str,
+    notes: dict[str, Any] | None = None,
+    free: dict[str, dict[int, str]] | None = None,
+) -> None:
+    """One packed ONNX file of `module`, for inputs of the shapes of `inputs`.
+
+    Args:
+        names, outputs: of the graph's ends.
+        precision: of the large weights; see `packing.pack_onnx`.
+        notes: JSON-able metadata that the file carries.
+        free: axes of ends that may have any length, with a name for each.
+    """
+    import onnx
+
+    module.eval()  # the exporter puts back the mode it found
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # the exporter that keeps parameters' names is the older one, and says so
+        warnings.simplefilter("ignore")
+        plain = Path(folder) / "plain.onnx"
+        torch.onnx.export(
+            module,
+            tuple(inputs),
+            str(plain),
+            input_names=names,
+            output_names=outputs,
+            opset_version=17,
+            dynamic_axes=free,
+            do_constant_folding=False,
+            dynamo=False,
+        )
+        if notes:
+            model = onnx.load(str(plain))
+            for key, value in notes.items():
+                entry = model.metadata_props.add()
+                entry.key, entry.value = key, json.dumps(value, sort_keys=True)
+            onnx.save(model, str(plain))
+        with atomic_write(target) as part:
+            pack_onnx(plain, part, precision=precision)

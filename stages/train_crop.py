@@ -1,0 +1,279 @@
+"""Training of the crop networks `builtin` and `rank` on drawn crops and voted pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..core.errors import ModelError
+from ..core.files import atomic_write
+from ..models.crop_builtin import HEADS, LITE, RANK, VIT
+from ..models.crop_export import export, export_crop_net
+from ..models.crop_grid import grid_boxes
+from ..models.crop_loss import (
+    CropLossConfig,
+    box_energies,
+    drawn_crop_loss,
+    grid_energies,
+    overlaps,
+    pair_loss,
+)
+from ..models.crop_net import CropNet, CropNetConfig
+from ..models.crop_rank import anchors
+from ..models.crop_rank_net import RankConfig, RankHead
+from ..models.efficientnet_lite import EfficientNetLite, convert_published
+from ..models.hub import resolve
+from ..models.packing import fold_batch_norms, round_half, round_int8
+from ..models.vit_weights import load_focus_trunk
+from ..models.weights_io import load_pickle_weights_only
+from .crop_examples import Batch, Examples, read_annotations
+from .crop_views import compute_views
+
+Log = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class TrainCropConfig:
+    """How long and how fast; defaults were chosen on held-out parts of FCDB's train split."""
+
+    engine: str = "builtin"  # or "rank"
+    epochs: int = 8
+    batch: int = 32  # photographs a step
+    rate: float = 1e-3  # AdamW's, after a tenth of the steps, then falling to 0 (one cycle)
+    decay: float = 0.05  # weight decay, of matrices only
+    clip: float = 1.0  # of the gradient's norm, for each head
+    seed: int = 0
+    net: CropNetConfig = field(default_factory=CropNetConfig)
+    rank: RankConfig = field(default_factory=RankConfig)
+    loss: CropLossConfig = field(default_factory=CropLossConfig)
+
+
+def default_config(engine: str) -> TrainCropConfig:
+    """The settings with which the weights that ship were trained.
+
+    Args:
+        engine: `builtin` or `rank`.
+    """
+    return TrainCropConfig(engine=engine)
+
+
+class Objective(Protocol):
+    """A batch's loss under a module's parameters."""
+
+    def __call__(self, batch: Batch) -> Tensor: ...
+
+
+def load_trunks(net: CropNet) -> None:
+    """Load the published ImageNet and DINOv2 weights into the trunks and round them.
+
+    Raises:
+        ModelError: they are not on this machine; the sentence says how to get them.
+    """
+    lite = EfficientNetLite(net.config.lite, classes=1000)
+    published = load_pickle_weights_only(resolve(f"efficientnet-{net.config.lite}"))
+    try:
+        lite.load_state_dict(convert_published(published, lite))
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"these are no weights of EfficientNet-Lite ({error}).") from None
+    wanted = net.lite.state_dict().keys()
+    net.lite.load_state_dict({k: v for k, v in lite.state_dict().items() if k in wanted})
+    net.vit = load_focus_trunk(resolve("vit-s-focus"), net.config.vit)
+    net.eval()
+    fold_batch_norms(net.lite)
+    for trunk in (net.lite, net.vit):
+        round_int8(trunk)
+        trunk.requires_grad_(False)
+
+
+def train_crop(
+    data: Path,
+    out: Path,
+    config: TrainCropConfig,
+    *,
+    cache: Path | None = None,
+    log: Log = lambda row: None,
+    begin: Callable[[str, int], Callable[[], object]] = lambda what, total: lambda: None,
+) -> list[Path]:
+    """Train an engine from published trunks and write its files.
+
+    Args:
+        data: FCDB's folder; only its train split and that split's pairs are read.
+        out: gets the ONNX files, the heads as safetensors, and `metrics.jsonl`.
+        cache: features are kept here; `out/features` by default.
+        log: is given every line of the metrics.
+        begin: called with the name and length of a phase; gives what to call at every step.
+
+    Raises:
+        DataError, ImageError, ModelError: the data or the published weights are not as needed.
+    """
+    from safetensors.torch import save_file
+
+    torch.manual_seed(config.seed)
+    net = CropNet(config.net)
+    load_trunks(net)
+    annotations = read_annotations(data)
+    advance = begin("features", len(annotations.photos))
+    views = compute_views(net, annotations.photos, cache or out / "features", advance=advance)
+    examples = Examples(annotations, views)
+    if config.engine == "rank":
+        head = _rank_head(net, config)
+        trained: nn.Module = head
+        objective: Objective = _RankObjective(head, examples, config)
+        members = 1
+    else:
+        trained, members = net.heads, len(net.heads)
+        objective = _GridObjective(net, config)
+    out.mkdir(parents=True, exist_ok=True)
+    with atomic_write(out / "metrics.jsonl") as part, part.open("w") as metrics:
+
+        def keep(row: dict[str, Any]) -> None:
+            metrics.write(json.dumps(row) + "\n")
+            log(row)
+
+        _fit(trained, objective, examples, config, members, keep, begin)
+    trained.eval()
+    round_half(trained)
+    if config.engine == "rank":
+        files = [out / RANK]
+        _export_rank(net, trained, files[0])
+    else:
+        files = [out / LITE, out / VIT, out / HEADS]
+        export_crop_net(net, *files)
+    weights = out / f"crop_{config.engine}.safetensors"
+    state = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in trained.state_dict().items()
+    }
+    text = {"config": json.dumps(dataclasses.asdict(config), sort_keys=True)}
+    with atomic_write(weights) as part:
+        save_file(state, part, metadata=text)
+    return [*files, weights, out / "metrics.jsonl"]
+
+
+def _fit(
+    trained: nn.Module,
+    objective: Objective,
+    examples: Examples,
+    config: TrainCropConfig,
+    members: int,
+    log: Log,
+    begin: Callable[[str, int], Callable[[], object]],
+) -> None:
+    """AdamW with one cycle (Smith and Topin, 2018); matrices decay, everything else does not."""
+    parameters = [p for p in trained.parameters() if p.requires_grad]
+    matrices = {id(m.weight) for m in trained.modules() if isinstance(m, nn.Linear | nn.Conv2d)}
+    groups = [
+        {"params": [p for p in parameters if id(p) in matrices], "weight_decay": config.decay},
+        {"params": [p for p in parameters if id(p) not in matrices], "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=config.rate)
+    steps = max(len(examples) // config.batch, 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config.rate, total_steps=config.epochs * steps, pct_start=0.1
+    )
+    advance = begin("steps", config.epochs * steps)
+    draw = torch.Generator().manual_seed(config.seed)
+    for epoch in range(config.epochs):
+        trained.train()
+        order = torch.randperm(len(examples), generator=draw)
+        total = 0.0
+        for step in range(steps):
+            indices = order[step * config.batch : (step + 1) * config.batch]
+            mirrored = torch.rand(len(indices), generator=draw) < 0.5
+            loss = objective(examples.batch(indices, mirrored))
+            if not torch.isfinite(loss):
+                raise ModelError(
+                    f"the loss became {loss.item()} in epoch {epoch + 1}; lower the rate."
+                )
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(parameters, config.clip * members)
+            optimiser.step()
+            schedule.step()
+            total += loss.item() / members
+            advance()
+        log({"epoch": epoch + 1, "loss": total / steps})
+
+
+class _GridObjective:
+    """All heads' losses on all crops of the grid, and on the voted pairs."""
+
+    def __init__(self, net: CropNet, config: TrainCropConfig) -> None:
+        self.heads, self.loss, self.grid = net.heads, config.loss, config.net.grid
+        self.boxes = torch.from_numpy(grid_boxes(self.grid).copy())
+
+    def __call__(self, batch: Batch) -> Tensor:
+        overlap = overlaps(self.boxes[None], batch.crops[:, None])
+        losses = []
+        for head in self.heads:
+            tables = head(batch.maps, batch.log_aspect)
+            logits = grid_energies(tables, self.grid)
+            losses.append(drawn_crop_loss(logits, overlap, self.loss.softness))
+            if len(batch.rows):
+                margin = box_energies(tables, batch.rows, batch.first)
+                margin = margin - box_energies(tables, batch.rows, batch.second)
+                losses.append(self.loss.pair_weight * pair_loss(margin, batch.share))
+        return torch.stack(losses).sum()
+
+
+class _RankObjective:
+    """The same two terms for the scorer of anchors."""
+
+    def __init__(self, head: RankHead, examples: Examples, config: TrainCropConfig) -> None:
+        self.head, self.loss = head, config.loss
+        ratios = examples.log_aspect.exp().tolist()
+        self.anchors = {r: torch.from_numpy(anchors(round(r, 3)).copy()) for r in set(ratios)}
+
+    def __call__(self, batch: Batch) -> Tensor:
+        fine, coarse = batch.maps["fine"], batch.maps["coarse"]
+        sets = [self.anchors[r] for r in batch.log_aspect.exp().tolist()]
+        rows = torch.cat([torch.full((len(s),), n) for n, s in enumerate(sets)])
+        every = torch.cat([rows, batch.rows, batch.rows])
+        boxes = torch.cat([*sets, batch.first, batch.second])
+        scores = self.head(fine, coarse, every, boxes)
+        ranked, first, second = scores.split([len(rows), len(batch.rows), len(batch.rows)])
+        losses = [
+            drawn_crop_loss(part[None], overlaps(s, crop)[None], self.loss.softness)
+            for part, s, crop in zip(
+                ranked.split([len(s) for s in sets]), sets, batch.crops, strict=True
+            )
+        ]
+        loss = torch.stack(losses).mean()
+        if len(batch.rows):
+            loss = loss + self.loss.pair_weight * pair_loss(first - second, batch.share)
+        return loss
+
+
+def _rank_head(net: CropNet, config: TrainCropConfig) -> RankHead:
+    shapes = net.map_shapes()
+    channels, cells = shapes["fine"][0] + shapes["coarse"][0], shapes["coarse"][1]
+    return RankHead(config.rank, channels, cells)
+
+
+class _OnePicture(nn.Module):
+    """The scorer of one picture's crops, as it is exported."""
+
+    def __init__(self, head: nn.Module) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, fine: Tensor, coarse: Tensor, boxes: Tensor) -> Tensor:
+        scores: Tensor = self.head(fine, coarse, torch.zeros_like(boxes[:, 0]).long(), boxes)
+        return scores
+
+
+def _export_rank(net: CropNet, head: nn.Module, target: Path) -> None:
+    shapes = net.map_shapes()
+    maps = [torch.zeros(1, shapes[n][0], shapes[n][1], shapes[n][1]) for n in ("fine", "coarse")]
+    boxes = torch.tensor([[0.1, 0.1, 0.9, 0.9], [0.0, 0.2, 0.8, 1.0]])
+    note = {"config": {"side": net.config.side}}
+    names = ["fine", "coarse", "boxes"]
+    free = {"boxes": {0: "crops"}, "scores": {0: "crops"}}
+    export(_OnePicture(head), (*maps, boxes), names, ["scores"], target, "half", note, free)
