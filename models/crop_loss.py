@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -19,11 +20,23 @@ class CropLossConfig:
     pair_weight: float = 0.3  # of the ranking term
 
 
+@functools.cache
+def _choice(grid: int) -> Tensor:
+    """(6(G+1)², M) of 0 and 1: which table entries add up to the logit of each crop.
+
+    A matrix product with it is many times faster on a CPU than the gradient of indexing.
+    """
+    lines, places = torch.from_numpy(grid_indices(grid).copy()), grid + 1
+    matrix = torch.zeros(len(EDGE_PAIRS) * places**2, len(lines))
+    for pair, (i, j) in enumerate(EDGE_PAIRS):
+        entries = (pair * places + lines[:, i]) * places + lines[:, j]
+        matrix[entries, torch.arange(len(lines))] = 1
+    return matrix
+
+
 def grid_energies(tables: Tensor, grid: int) -> Tensor:
     """Logits (N,M) of all crops on the grid from tables (N,6,G+1,G+1)."""
-    lines = torch.from_numpy(grid_indices(grid).copy()).to(tables.device)
-    parts = [tables[:, p][:, lines[:, i], lines[:, j]] for p, (i, j) in enumerate(EDGE_PAIRS)]
-    return torch.stack(parts).sum(0)
+    return tables.flatten(1) @ _choice(grid).to(tables)
 
 
 def box_energies(tables: Tensor, rows: Tensor, boxes: Tensor) -> Tensor:
