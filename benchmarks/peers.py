@@ -19,6 +19,8 @@ from compose.core.boxes import Box
 from compose.core.errors import UsageError
 
 Pixels = NDArray[np.uint8]
+# boxes of a given size in HxWx3 upright sRGB, best first, at most `topk`
+Place = Callable[[Pixels, int, int, int], list[Box]]
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,11 @@ class Peer:
     """Another program's cropping, in this process."""
 
     name: str
-    # boxes of a given size in HxWx3 upright sRGB, best first, at most `topk`
-    place: Callable[[Pixels, int, int, int], list[Box]]
+    place: Place
     several: bool  # whether it can give more than one
     # the best square of the file, found as the program's own documentation shows
     square: Callable[[Path], Box]
-    loop: str  # the same as the body of a script that has the file's name in `path`
+    script: str  # the same as a script of its own, for the file that its argument names
 
 
 def open_peers() -> list[Peer]:
@@ -40,6 +41,8 @@ def open_peers() -> list[Peer]:
     Raises:
         UsageError: they are not installed.
     """
+    for name in ("smartcrop", "pyvips"):
+        _module(name)
     return [
         Peer("smartcrop", _smartcrop_place, True, _smartcrop_square, _SMARTCROP_SCRIPT),
         Peer("libvips attention", _vips_place, False, _vips_square, _VIPS_SCRIPT),
@@ -100,14 +103,16 @@ def _module(name: str) -> Any:
 
 
 _SMARTCROP_SCRIPT = """
+import sys
 from PIL import Image
 from smartcrop import SmartCrop
-with Image.open(path) as image:
+with Image.open(sys.argv[1]) as image:
     print(SmartCrop().crop(image.convert("RGB"), 100, 100)["top_crop"])
 """
 _VIPS_SCRIPT = """
+import sys
 import pyvips
-picture = pyvips.Image.new_from_file(path)
+picture = pyvips.Image.new_from_file(sys.argv[1])
 side = min(picture.width, picture.height)
 crop = picture.smartcrop(side, side, interesting="attention")
 print(-crop.xoffset, -crop.yoffset, side)

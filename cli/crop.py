@@ -87,6 +87,7 @@ def crop(
         ),
     ] = None,
     engine: options.Engine = "auto",
+    weights: options.Weights = None,
     out: options.Out = None,
     quality: Annotated[
         int | None,
@@ -183,7 +184,7 @@ def crop(
 
     def start() -> Callable[[Source], Record]:
         alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
-        opened = open_engine(chosen, jobs=1 if alone else resolve_jobs(jobs))
+        opened = open_engine(chosen, jobs=1 if alone else resolve_jobs(jobs), weights=weights)
         if engine == "auto":
             output.note(f"engine {opened.name}")
 

@@ -49,12 +49,7 @@ def crop(
             help="Repeatable; the first is compared with each other one.",
         ),
     ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights", metavar="DIR", help="Take the networks from this folder of `compose train`."
-        ),
-    ] = None,
+    weights: options.Weights = None,
     topk: Annotated[
         int, typer.Option("--topk", min=1, metavar="N", help="Crops among which the best counts.")
     ] = 5,

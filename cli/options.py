@@ -88,6 +88,12 @@ Debug = Annotated[
 Engine = Annotated[
     str, typer.Option("--engine", metavar="NAME", help="What does the work; auto: the best here.")
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", metavar="DIR", help="Take the networks from this folder of `compose train`."
+    ),
+]
 Checkpoint = Annotated[
     list[str] | None,
     typer.Option(

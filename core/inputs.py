@@ -48,7 +48,8 @@ def expand_inputs(
     A file of exactly the name `*.jpg`, `@list.txt` or `-` is reached as `./*.jpg` and so on; a
     pattern or an `@` that is the name of an existing file means that file. Symbolic links are
     followed, except into a folder that holds them. What is missing or no regular file becomes
-    a source with a `problem`, so that the rest is still worked on.
+    a source with a `problem`, so that the rest is still worked on; so does an empty folder with
+    one of `suffixes`.
 
     Args:
         stdin: bytes of paths for `-`.
@@ -126,10 +127,12 @@ def _below(folder: Path, below: Path, suffixes: frozenset[str]) -> Iterator[Sour
         identity = (status.st_dev, status.st_ino)
         if identity in above:
             continue
+        entries = [entry for entry in entries if not entry.name.startswith(".")]
+        if not entries and here.suffix.lower() in suffixes:
+            text = f"{printable(here)} is an empty folder and no picture; replace or remove it."
+            yield Source(here, relative, text)
         folders = []
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
             if os.path.isdir(entry.path):
                 folders.append((Path(entry.path), relative / entry.name, above | {identity}))
             elif Path(entry.name).suffix.lower() in suffixes:

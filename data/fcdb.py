@@ -61,7 +61,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def _box(row: dict[str, Any], key: str, path: Path) -> Box:
     try:
-        box = Box(*(float(v) for v in from_xywh(np.asarray(row[key], np.float64))))
+        x, y, width, height = row[key]
+        box = Box(*(float(v) for v in from_xywh(np.array([x, y, width, height], np.float64))))
     except (KeyError, TypeError, ValueError):
         raise DataError(f"{printable(path)}: '{key}' must be [x, y, w, h].") from None
     if not np.isfinite(box).all() or box.width <= 0 or box.height <= 0:
@@ -98,7 +99,7 @@ def read_pairs(root: Path, *, only: Collection[str] | None = None) -> list[CropP
 
 
 def inside(box: Box, width: int, height: int) -> bool:
-    """Whether `box` stays in a picture of that size, up to rounding (about one in 1000 does not)."""
+    """Whether `box` stays in a picture of that size, up to rounding; one pair in 1000 does not."""
     return (
         box.x1 >= -_SLACK
         and box.y1 >= -_SLACK

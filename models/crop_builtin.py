@@ -99,8 +99,9 @@ class BuiltinCropper:
         fine, coarse = self._lite.run(large=squash(rgb, self.side)[None])
         (tokens,) = self._vit.run(small=squash(rgb, self._small)[None])
         aspect = np.array([log_aspect(rgb.shape[1], rgb.shape[0])], np.float32)
-        (tables,) = self._heads.run(fine=fine, coarse=coarse, tokens=tokens, log_aspect=aspect)
-        return tables[0]
+        tables = self._heads.run(fine=fine, coarse=coarse, tokens=tokens, log_aspect=aspect)[0]
+        first: NDArray[np.float32] = tables[0]
+        return first
 
     def read(self, rgb: NDArray[np.uint8]) -> CropBelief:
         """The belief about the crop of `rgb`, HxWx3 upright sRGB at any scale."""

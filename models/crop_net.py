@@ -14,7 +14,7 @@ transformer that knows objects; several small heads, each on one trunk or on bot
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -32,7 +32,7 @@ class CropNetConfig:
     """Sizes of the network; the defaults are those of the weights that ship."""
 
     side: int = 384  # pixels a side of the squashed picture for the convolutional trunk
-    vit: VitConfig = VitConfig()  # its own side is the transformer's
+    vit: VitConfig = field(default_factory=VitConfig)  # its own side is the transformer's
     lite: str = "lite2"
     grid: int = 16  # cells a side; edges lie on its lines
     width: int = 128  # channels of a token
@@ -59,7 +59,8 @@ class Attention(nn.Module):
         asked = self.query(queries).view(n, q, *split).transpose(1, 2)
         keys, values = self.key_value(memory).view(n, -1, 2, *split).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(asked, keys, values)
-        return self.out(mixed.transpose(1, 2).reshape(n, q, width))
+        answers: Tensor = self.out(mixed.transpose(1, 2).reshape(n, q, width))
+        return answers
 
 
 class EdgePairHead(nn.Module):
@@ -74,7 +75,9 @@ class EdgePairHead(nn.Module):
         super().__init__()
         self.names, self.rank, width = tuple(maps), config.rank, config.width
         self.lines = config.grid + 1
-        self.normal = nn.ModuleDict({k: nn.BatchNorm1d(c, affine=False) for k, (c, _) in maps.items()})
+        self.normal = nn.ModuleDict(
+            {k: nn.BatchNorm1d(c, affine=False) for k, (c, _) in maps.items()}
+        )
         self.project = nn.ModuleDict({k: nn.Linear(c, width) for k, (c, _) in maps.items()})
         self.position = nn.ParameterDict(
             {k: nn.Parameter(torch.randn(n * n, width) * 0.02) for k, (_, n) in maps.items()}
@@ -90,7 +93,7 @@ class EdgePairHead(nn.Module):
             nn.Linear(2 * width, width),
         )  # fmt: skip
         self.dropout = nn.Dropout(config.dropout)
-        self.single = nn.Linear(width, 1)
+        self.single = nn.Linear(width, 1, bias=False)  # a constant would change nothing
         self.left = nn.Linear(width, len(EDGE_PAIRS) * config.rank)
         self.right = nn.Linear(width, len(EDGE_PAIRS) * config.rank)
 

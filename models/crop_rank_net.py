@@ -73,4 +73,5 @@ class RankHead(nn.Module):
         whole = sampling_weights(x1 * 0, x1 * 0 + 1, cells, size)[:, None]
         outside = (whole @ (maps * (1 - kept))) @ whole.transpose(2, 3)
         pooled = torch.cat([inside.flatten(1), outside.flatten(1)], 1)
-        return self.score(pooled)[:, 0]
+        scores: Tensor = self.score(pooled)[:, 0]
+        return scores

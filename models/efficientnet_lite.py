@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -56,6 +55,7 @@ class SamePadConv(nn.Conv2d):
     """Convolution with TensorFlow's "SAME" padding: the odd pixel goes right and below."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N,C,h,w) to (N,C',⌈h/stride⌉,⌈w/stride⌉)."""
         kernel, stride = self.kernel_size[0], self.stride[0]
         if stride == 1:
             return F.conv2d(x, self.weight, self.bias, 1, kernel // 2, 1, self.groups)
@@ -86,7 +86,8 @@ class InvertedResidual(nn.Module):
         self.project = nn.Sequential(nn.Conv2d(mid, cout, 1, bias=False), _norm(cout))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.project(self.depthwise(self.expand(x)))
+        """(N,C,h,w) to (N,C',h/stride,w/stride)."""
+        y: Tensor = self.project(self.depthwise(self.expand(x)))
         return x + y if self.residual else y
 
 
@@ -134,7 +135,8 @@ class EfficientNetLite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Class logits (N,classes) for `x` (N,3,H,W) in pixels 0..255."""
-        return self.classifier(self.head(self.features(x)[-1]).mean((2, 3)))
+        logits: Tensor = self.classifier(self.head(self.features(x)[-1]).mean((2, 3)))
+        return logits
 
 
 def convert_published(state: dict[str, Tensor], model: EfficientNetLite) -> dict[str, Tensor]:

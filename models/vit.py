@@ -24,7 +24,7 @@ class VitConfig:
     patch: int = 14  # pixels
     width: int = 384
     heads: int = 6
-    blocks: int = 8
+    blocks: int = 6
 
     @property
     def cells(self) -> int:
@@ -48,12 +48,14 @@ class VitBlock(nn.Module):
         self.scale2 = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N,T,width) to the same."""
         n, tokens, width = x.shape
         qkv = self.qkv(self.norm1(x)).view(n, tokens, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, tokens, width)
         x = x + self.scale1 * self.out(mixed)
-        return x + self.scale2 * self.fc2(F.gelu(self.fc1(self.norm2(x))))
+        x = x + self.scale2 * self.fc2(F.gelu(self.fc1(self.norm2(x))))
+        return x
 
 
 class Vit(nn.Module):
@@ -80,12 +82,12 @@ class Vit(nn.Module):
         for block in self.blocks:
             x = block(x)
         cells = self.config.cells
-        return x[:, 1:].transpose(1, 2).unflatten(2, (cells, cells))
+        return x[:, 1:].transpose(1, 2).reshape(len(x), -1, cells, cells)
 
 
 def resize_positions(table: Tensor, cells: int) -> Tensor:
     """Patch positions (1,K*K,width) of a KxK grid, bicubically to (1,cells*cells,width)."""
     side = round(table.shape[1] ** 0.5)
-    grid = table.transpose(1, 2).unflatten(2, (side, side))
+    grid = table.transpose(1, 2).reshape(1, -1, side, side)
     grid = F.interpolate(grid, (cells, cells), mode="bicubic", align_corners=False)
     return grid.flatten(2).transpose(1, 2)

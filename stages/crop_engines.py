@@ -52,9 +52,7 @@ def engine_name(name: str) -> str:
     return _BEST if name == "auto" else name
 
 
-def open_engine(
-    name: str = "auto", *, jobs: int = 1, weights: Path | None = None
-) -> CropEngine:
+def open_engine(name: str = "auto", *, jobs: int = 1, weights: Path | None = None) -> CropEngine:
     """Load an engine, once a process; share it between threads.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.boxes import clip
+from ..core.boxes import Box, clip
 from ..core.errors import DataError
 from ..data.fcdb import image_path, inside, read_crops, read_pairs
 from .crop_views import Views
@@ -69,9 +69,9 @@ class Examples:
         self.crops = torch.from_numpy(crops.astype(np.float32))
         self.pairs: list[Tensor] = []
         for rows, size in zip(annotations.pairs, views.sizes, strict=True):
+            width, height = (int(side) for side in size)
             fits = [
-                inside(row[:4], int(size[0]), int(size[1]))
-                and inside(row[4:8], int(size[0]), int(size[1]))
+                inside(Box(*row[:4]), width, height) and inside(Box(*row[4:8]), width, height)
                 for row in rows
             ]
             rows = rows[np.array(fits, bool)] / np.array([*size, *size, *size, *size, 1.0])

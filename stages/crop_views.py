@@ -24,6 +24,8 @@ from ..models.crop_net import MAPS, CropNet
 
 Maps = dict[str, NDArray[np.float16]]
 
+_KEEP_EVERY = 50  # photographs
+
 
 @dataclass(frozen=True)
 class Views:
@@ -87,7 +89,7 @@ def compute_views(
             for name in MAPS:
                 maps[name][:, index] = features[name].half().cpu().numpy()
             sizes.append([picture.header.width, picture.header.height])
-            if index % 50 == 49 or index == len(photos) - 1:
+            if index % _KEEP_EVERY == _KEEP_EVERY - 1 or index == len(photos) - 1:
                 for array in maps.values():
                     array.flush()  # type: ignore[attr-defined]
                 with atomic_write(progress) as part:

@@ -67,7 +67,9 @@ def default_config(engine: str) -> TrainCropConfig:
 class Objective(Protocol):
     """A batch's loss under a module's parameters."""
 
-    def __call__(self, batch: Batch) -> Tensor: ...
+    def __call__(self, batch: Batch) -> Tensor:
+        """The mean over the batch, summed over heads."""
+        ...
 
 
 def load_trunks(net: CropNet) -> None:

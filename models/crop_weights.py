@@ -1,0 +1,74 @@
+"""The crop networks in torch, from the files that `compose train crop` wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import ModelError
+from .crop_builtin import LITE, VIT
+from .crop_net import CropNet, CropNetConfig
+from .crop_rank_net import RankConfig, RankHead
+from .packing import fold_batch_norms, packed_state
+from .vit import VitConfig
+from .weights_io import load_safetensors
+
+
+def load_crop_net(folder: Path) -> CropNet:
+    """Trunks and heads of engine `builtin`, in evaluation mode.
+
+    Args:
+        folder: of `compose train crop`, or `crop_builtin.weights_folder()`.
+
+    Raises:
+        ModelError: a file is missing, damaged, or belongs to another network.
+    """
+    config = _net_config(folder / "crop_builtin.safetensors")
+    net = CropNet(config).eval()
+    fold_batch_norms(net.lite)
+    heads = {
+        f"heads.{k}": v.float() for k, v in _tensors(folder / "crop_builtin.safetensors").items()
+    }
+    state = {**packed_state(folder / LITE), **packed_state(folder / VIT), **heads}
+    wanted = net.state_dict().keys()
+    try:
+        net.load_state_dict({name: state[name] for name in wanted if name in state})
+    except RuntimeError as error:
+        raise ModelError(f"{folder} holds another network ({error}); train it again.") from None
+    return net
+
+
+def load_rank_head(folder: Path) -> RankHead:
+    """The scorer of engine `rank`, in evaluation mode.
+
+    Raises:
+        ModelError: the file is missing, damaged, or belongs to another network.
+    """
+    path = folder / "crop_rank.safetensors"
+    config = RankConfig(**_config(path)["rank"])
+    shapes = CropNet(_net_config(path)).map_shapes()
+    head = RankHead(config, shapes["fine"][0] + shapes["coarse"][0], shapes["coarse"][1])
+    head.load_state_dict({name: value.float() for name, value in _tensors(path).items()})
+    return head.eval()
+
+
+def _tensors(path: Path) -> dict[str, Any]:
+    return load_safetensors(path)
+
+
+def _config(path: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), "pt") as file:
+            config: dict[str, Any] = json.loads((file.metadata() or {})["config"])
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise ModelError(f"{path.name} has no configuration ({error}); train it again.") from None
+    return config
+
+
+def _net_config(path: Path) -> CropNetConfig:
+    net = _config(path)["net"]
+    heads = tuple(tuple(maps) for maps in net["heads"])
+    return CropNetConfig(**{**net, "vit": VitConfig(**net["vit"]), "heads": heads})
