@@ -52,18 +52,18 @@ class _Heads(nn.Module):
 def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path) -> None:
     """Write the network's three files, ready for `crop_builtin`.
 
-    The trunks must have been rounded by `packing.round_int8` and the heads by `round_half`.
+    All weights must have been rounded by `packing.round_int8`.
     """
     config = net.config
     large = torch.zeros(1, 3, config.side, config.side)
     small = torch.zeros(1, 3, config.vit.side, config.vit.side)
     with torch.inference_mode():
         maps = net.features(large, small)
-    export(_Lite(net), (large,), ["large"], ["fine", "coarse"], lite, "int8")
-    export(_Vit(net), (small,), ["small"], ["tokens"], vit, "int8")
+    export(_Lite(net), (large,), ["large"], ["fine", "coarse"], lite)
+    export(_Vit(net), (small,), ["small"], ["tokens"], vit)
     note = {"config": {**dataclasses.asdict(config), "vit_side": config.vit.side}}
     inputs = (*(maps[name].clone() for name in MAPS), torch.zeros(1))
-    export(_Heads(net), inputs, [*MAPS, "log_aspect"], ["energies"], heads, "half", note)
+    export(_Heads(net), inputs, [*MAPS, "log_aspect"], ["energies"], heads, note)
 
 
 def export(
@@ -72,7 +72,6 @@ def export(
     names: list[str],
     outputs: list[str],
     target: Path,
-    precision: str,
     notes: dict[str, Any] | None = None,
     free: dict[str, dict[int, str]] | None = None,
 ) -> None:
@@ -80,7 +79,6 @@ def export(
 
     Args:
         names, outputs: of the graph's ends.
-        precision: of the large weights; see `packing.pack_onnx`.
         notes: JSON-able metadata that the file carries.
         free: axes of ends that may have any length, with a name for each.
     """
@@ -109,4 +107,4 @@ def export(
                 entry.key, entry.value = key, json.dumps(value, sort_keys=True)
             onnx.save(model, str(plain))
         with atomic_write(target) as part:
-            pack_onnx(plain, part, precision=precision)
+            pack_onnx(plain, part)

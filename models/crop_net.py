@@ -38,9 +38,9 @@ class CropNetConfig:
     width: int = 128  # channels of a token
     rank: int = 32  # channels of an edge pair's inner product
     attention_heads: int = 4
-    dropout: float = 0.2  # in training only
+    dropout: float = 0.4  # in training only
     # which maps each head sees; heads are averaged
-    heads: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",), MAPS)
+    heads: tuple[tuple[str, ...], ...] = 2 * (("fine", "coarse"), ("tokens",), MAPS)
 
 
 class Attention(nn.Module):

@@ -10,7 +10,7 @@ from ..core.errors import ModelError
 from .crop_builtin import LITE, VIT
 from .crop_net import CropNet, CropNetConfig
 from .crop_rank_net import RankConfig, RankHead
-from .packing import fold_batch_norms, packed_state
+from .packing import fold_batch_norms, packed_state, unpack_state
 from .vit import VitConfig
 from .weights_io import load_safetensors
 
@@ -24,12 +24,11 @@ def load_crop_net(folder: Path) -> CropNet:
     Raises:
         ModelError: a file is missing, damaged, or belongs to another network.
     """
-    config = _net_config(folder / "crop_builtin.safetensors")
+    path = folder / "crop_builtin.safetensors"
+    config = _net_config(path)
     net = CropNet(config).eval()
     fold_batch_norms(net.lite)
-    heads = {
-        f"heads.{k}": v.float() for k, v in _tensors(folder / "crop_builtin.safetensors").items()
-    }
+    heads = {f"heads.{name}": value for name, value in _tensors(path).items()}
     state = {**packed_state(folder / LITE), **packed_state(folder / VIT), **heads}
     wanted = net.state_dict().keys()
     try:
@@ -49,12 +48,12 @@ def load_rank_head(folder: Path) -> RankHead:
     config = RankConfig(**_config(path)["rank"])
     shapes = CropNet(_net_config(path)).map_shapes()
     head = RankHead(config, shapes["fine"][0] + shapes["coarse"][0], shapes["coarse"][1])
-    head.load_state_dict({name: value.float() for name, value in _tensors(path).items()})
+    head.load_state_dict(_tensors(path))
     return head.eval()
 
 
 def _tensors(path: Path) -> dict[str, Any]:
-    return load_safetensors(path)
+    return unpack_state(load_safetensors(path))
 
 
 def _config(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Small weights: int8 with a scale a row for frozen trunks, half precision for the rest.
+"""Small weights: int8 with a scale a row.
 
 Weights are rounded *before* they are used to compute features or scores, so that the network in
 torch and the exported one hold the same numbers. In the ONNX file they are stored as they were
@@ -14,7 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-LEAST = 2048  # numbers; smaller tensors stay in single precision
+LEAST = 2048  # numbers; smaller tensors, and single rows, stay in single precision
+
+
+def _large(shape: tuple[int, ...]) -> bool:
+    return len(shape) > 1 and shape[0] > 1 and int(np.prod(shape)) >= LEAST
 
 
 def int8_rows(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -28,17 +32,34 @@ def int8_rows(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
 def round_int8(module: nn.Module) -> None:
     """Round every large matrix and kernel of `module` in place to int8 rows."""
     for parameter in module.parameters():
-        if parameter.ndim > 1 and parameter.numel() >= LEAST and len(parameter) > 1:
+        if _large(tuple(parameter.shape)):
             whole, scale = int8_rows(parameter.numpy())
             parameter.copy_(torch.from_numpy(whole.astype(np.float32) * scale))
 
 
-@torch.no_grad()
-def round_half(module: nn.Module) -> None:
-    """Round every large parameter of `module` in place to half precision."""
-    for parameter in module.parameters():
-        if parameter.numel() >= LEAST:
-            parameter.copy_(parameter.half().float())
+def pack_state(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The state of a module that `round_int8` rounded, in a quarter of the space."""
+    packed = {}
+    for name, value in module.state_dict().items():
+        if value.is_floating_point() and _large(tuple(value.shape)):
+            whole, scale = int8_rows(value.numpy())
+            packed[f"{name}.int8"] = torch.from_numpy(whole)
+            packed[f"{name}.scale"] = torch.from_numpy(scale)
+        else:
+            packed[name] = value.clone()
+    return packed
+
+
+def unpack_state(packed: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What `pack_state` was given."""
+    state = {}
+    for name, value in packed.items():
+        if name.endswith(".int8"):
+            base = name.removesuffix(".int8")
+            state[base] = value.float() * packed[f"{base}.scale"]
+        elif not name.endswith(".scale"):
+            state[name] = value
+    return state
 
 
 def fold_batch_norms(module: nn.Module) -> None:
@@ -66,8 +87,8 @@ def _merge(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     conv.bias = nn.Parameter((before - norm.running_mean) * gain + norm.bias)
 
 
-def pack_onnx(path: Path, target: Path, *, precision: str) -> None:
-    """Store the large weights of the ONNX file `path` as `precision` (int8 or half) in `target`.
+def pack_onnx(path: Path, target: Path) -> None:
+    """Store the large weights of the ONNX file `path` as int8 rows in `target`.
 
     Deterministic: the same file gives the same bytes.
     """
@@ -80,20 +101,15 @@ def pack_onnx(path: Path, target: Path, *, precision: str) -> None:
     kept = []
     for item in graph.initializer:
         array = numpy_helper.to_array(item)
-        large = array.dtype == np.float32 and array.size >= LEAST
-        if not large or (precision == "int8" and (array.ndim < 2 or len(array) < 2)):
+        if array.dtype != np.float32 or not _large(array.shape):
             kept.append(item)
             continue
-        small, cast = f"{item.name}.{precision}", f"{item.name}.cast"
-        if precision == "int8":
-            whole, scale = int8_rows(array)
-            kept.append(numpy_helper.from_array(whole, small))
-            kept.append(numpy_helper.from_array(scale, f"{item.name}.scale"))
-            nodes.append(helper.make_node("Cast", [small], [cast], to=TensorProto.FLOAT))
-            nodes.append(helper.make_node("Mul", [cast, f"{item.name}.scale"], [item.name]))
-        else:
-            kept.append(numpy_helper.from_array(array.astype(np.float16), small))
-            nodes.append(helper.make_node("Cast", [small], [item.name], to=TensorProto.FLOAT))
+        small, cast = f"{item.name}.int8", f"{item.name}.cast"
+        whole, scale = int8_rows(array)
+        kept.append(numpy_helper.from_array(whole, small))
+        kept.append(numpy_helper.from_array(scale, f"{item.name}.scale"))
+        nodes.append(helper.make_node("Cast", [small], [cast], to=TensorProto.FLOAT))
+        nodes.append(helper.make_node("Mul", [cast, f"{item.name}.scale"], [item.name]))
     nodes.extend(graph.node)
     del graph.initializer[:]
     graph.initializer.extend(kept)
@@ -109,16 +125,6 @@ def packed_state(path: Path) -> dict[str, torch.Tensor]:
     import onnx
     from onnx import numpy_helper
 
-    arrays = {
-        item.name: numpy_helper.to_array(item) for item in onnx.load(str(path)).graph.initializer
-    }
-    state = {}
-    for name, array in arrays.items():
-        if name.endswith(".int8"):
-            base = name.removesuffix(".int8")
-            state[base] = torch.from_numpy(array.astype(np.float32) * arrays[f"{base}.scale"])
-        elif name.endswith(".half"):
-            state[name.removesuffix(".half")] = torch.from_numpy(array.astype(np.float32))
-        elif not name.endswith(".scale") and array.dtype == np.float32:
-            state[name] = torch.from_numpy(np.array(array))
-    return state
+    graph = onnx.load(str(path)).graph
+    arrays = {item.name: np.array(numpy_helper.to_array(item)) for item in graph.initializer}
+    return unpack_state({name: torch.from_numpy(array) for name, array in arrays.items()})

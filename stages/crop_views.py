@@ -82,9 +82,11 @@ def compute_views(
             rgb = picture.over()
             large = torch.from_numpy(squash(rgb, side)).to(device)
             small = torch.from_numpy(squash(rgb, net.config.vit.side)).to(device)
+            both = torch.stack([large, large.flip(-1)])
             with torch.inference_mode():
-                features = net.features(
-                    torch.stack([large, large.flip(-1)]), torch.stack([small, small.flip(-1)])
+                features = net.features(  # channels last: twice as fast on a CPU
+                    both.contiguous(memory_format=torch.channels_last),
+                    torch.stack([small, small.flip(-1)]),
                 )
             for name in MAPS:
                 maps[name][:, index] = features[name].half().cpu().numpy()

@@ -30,7 +30,7 @@ from ..models.crop_rank import anchors
 from ..models.crop_rank_net import RankConfig, RankHead
 from ..models.efficientnet_lite import EfficientNetLite, convert_published
 from ..models.hub import resolve
-from ..models.packing import fold_batch_norms, round_half, round_int8
+from ..models.packing import fold_batch_norms, pack_state, round_int8
 from ..models.vit_weights import load_focus_trunk
 from ..models.weights_io import load_pickle_weights_only
 from .crop_examples import Batch, Examples, read_annotations
@@ -141,7 +141,7 @@ def train_crop(
 
         _fit(trained, objective, examples, config, members, keep, begin)
     trained.eval()
-    round_half(trained)
+    round_int8(trained)
     if config.engine == "rank":
         files = [out / RANK]
         _export_rank(net, trained, files[0])
@@ -149,13 +149,9 @@ def train_crop(
         files = [out / LITE, out / VIT, out / HEADS]
         export_crop_net(net, *files)
     weights = out / f"crop_{config.engine}.safetensors"
-    state = {
-        name: value.half() if value.is_floating_point() else value
-        for name, value in trained.state_dict().items()
-    }
     text = {"config": json.dumps(dataclasses.asdict(config), sort_keys=True)}
     with atomic_write(weights) as part:
-        save_file(state, part, metadata=text)
+        save_file(pack_state(trained), part, metadata=text)
     return [*files, weights, out / "metrics.jsonl"]
 
 
@@ -278,4 +274,4 @@ def _export_rank(net: CropNet, head: nn.Module, target: Path) -> None:
     note = {"config": {"side": net.config.side}}
     names = ["fine", "coarse", "boxes"]
     free = {"boxes": {0: "crops"}, "scores": {0: "crops"}}
-    export(_OnePicture(head), (*maps, boxes), names, ["scores"], target, "half", note, free)
+    export(_OnePicture(head), (*maps, boxes), names, ["scores"], target, note, free)
