@@ -69,10 +69,10 @@ def crop(
 
     from ..core.devices import require_torch
     from ..core.outputs import refuse_existing
-    from ..models.crop_builtin import HEADS, LITE, RANK, VIT
+    from ..models.crop_builtin import HEADS, LITE, RANK, REGIONS, VIT
 
     output = Shared.of(ctx).output()
-    names = [RANK] if engine is TrainedEngine.rank else [LITE, VIT, HEADS]
+    names = [RANK] if engine is TrainedEngine.rank else [LITE, VIT, HEADS, REGIONS]
     targets = [out / name for name in (*names, f"crop_{engine}.safetensors", "metrics.jsonl")]
     if not overwrite:
         refuse_existing(targets)

@@ -15,12 +15,8 @@ from .crop_belief import CropBelief
 from .crop_grid import grid_boxes, grid_logits
 from .crop_input import log_aspect, squash
 
-LITE, VIT, HEADS, RANK = (
-    "crop_trunk_lite.onnx",
-    "crop_trunk_vit.onnx",
-    "crop_builtin.onnx",
-    "crop_rank.onnx",
-)
+LITE, VIT = "crop_trunk_lite.onnx", "crop_trunk_vit.onnx"
+HEADS, REGIONS, RANK = "crop_builtin.onnx", "crop_regions.onnx", "crop_rank.onnx"
 
 
 def weights_folder() -> Path:
@@ -79,7 +75,7 @@ class BuiltinCropper:
 
     Args:
         threads: of one picture.
-        folder: holds the three files; the weights that ship by default.
+        folder: holds the four files; the weights that ship by default.
     """
 
     name = "builtin"
@@ -91,19 +87,35 @@ class BuiltinCropper:
         self.side: int = config["side"]
         self._small: int = config["vit_side"]
         self._grid: int = config["grid"]
+        self._looked_at: int = config["looked_at"]
+        self._share: float = config["region_share"]
+        self._regions = OnnxNetwork(folder / REGIONS, threads)
         self._lite = OnnxNetwork(folder / LITE, threads)
         self._vit = OnnxNetwork(folder / VIT, threads)
 
-    def energies(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Pair energies (6,G+1,G+1) of a picture HxWx3; see `crop_net`."""
+    def maps(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Feature maps (1,C,n,n) of a picture HxWx3 by their names in `crop_net`."""
         fine, coarse = self._lite.run(large=squash(rgb, self.side)[None])
         (tokens,) = self._vit.run(small=squash(rgb, self._small)[None])
-        aspect = np.array([log_aspect(rgb.shape[1], rgb.shape[0])], np.float32)
-        tables = self._heads.run(fine=fine, coarse=coarse, tokens=tokens, log_aspect=aspect)[0]
-        first: NDArray[np.float32] = tables[0]
-        return first
+        return {"fine": fine, "coarse": coarse, "tokens": tokens}
+
+    def logits(
+        self, maps: dict[str, NDArray[np.float32]], aspect: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The likeliest crops (K,4) in shares and their logits (K,); see `crop_net`.
+
+        Args:
+            maps: from `maps`.
+            aspect: logarithm of the picture's width over its height.
+        """
+        (tables,) = self._heads.run(**maps, log_aspect=np.array([aspect], np.float32))
+        energies = grid_logits(tables[0], self._grid)
+        first = np.argsort(-energies, kind="stable")[: self._looked_at]
+        boxes = grid_boxes(self._grid)[first]
+        (scores,) = self._regions.run(**maps, boxes=boxes)
+        return boxes, (1 - self._share) * energies[first] + self._share * scores
 
     def read(self, rgb: NDArray[np.uint8]) -> CropBelief:
         """The belief about the crop of `rgb`, HxWx3 upright sRGB at any scale."""
-        logits = grid_logits(self.energies(rgb), self._grid)
-        return CropBelief.from_logits(grid_boxes(self._grid), logits)
+        aspect = log_aspect(rgb.shape[1], rgb.shape[0])
+        return CropBelief.from_logits(*self.logits(self.maps(rgb), aspect))

@@ -49,8 +49,19 @@ class _Heads(nn.Module):
         return torch.stack([head(maps, log_aspect) for head in self.heads]).mean(0)
 
 
-def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path) -> None:
-    """Write the network's three files, ready for `crop_builtin`.
+class _Regions(nn.Module):
+    def __init__(self, net: CropNet) -> None:
+        super().__init__()
+        self.regions = net.regions
+        self.scores = net.scores
+
+    def forward(self, fine: Tensor, coarse: Tensor, tokens: Tensor, boxes: Tensor) -> Tensor:
+        maps = dict(zip(MAPS, (fine, coarse, tokens), strict=True))
+        return self.scores(maps, torch.zeros_like(boxes[:, 0]).long(), boxes)
+
+
+def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path, regions: Path) -> None:
+    """Write the network's four files, ready for `crop_builtin`.
 
     All weights must have been rounded by `packing.round_int8`.
     """
@@ -62,8 +73,12 @@ def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path) -> None:
     export(_Lite(net), (large,), ["large"], ["fine", "coarse"], lite)
     export(_Vit(net), (small,), ["small"], ["tokens"], vit)
     note = {"config": {**dataclasses.asdict(config), "vit_side": config.vit.side}}
-    inputs = (*(maps[name].clone() for name in MAPS), torch.zeros(1))
-    export(_Heads(net), inputs, [*MAPS, "log_aspect"], ["energies"], heads, note)
+    values = [maps[name].clone() for name in MAPS]
+    names = [*MAPS, "log_aspect"]
+    export(_Heads(net), (*values, torch.zeros(1)), names, ["energies"], heads, note)
+    boxes = torch.tensor([[0.1, 0.1, 0.9, 0.9], [0.0, 0.2, 0.8, 1.0]])
+    free = {"boxes": {0: "crops"}, "scores": {0: "crops"}}
+    export(_Regions(net), (*values, boxes), [*MAPS, "boxes"], ["scores"], regions, None, free)
 
 
 def export(

@@ -9,6 +9,8 @@ of a conditional random field (Lafferty et al., ICML 2001).
 
 Two frozen trunks see the picture, a convolutional one that knows textures and edges and a
 transformer that knows objects; several small heads, each on one trunk or on both, are averaged.
+The likeliest crops are then looked at once more, each by itself, by scorers of what is inside and
+outside of it (`crop_rank_net`); the mean of both logits is the network's.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .crop_grid import EDGE_PAIRS
+from .crop_rank_net import RankConfig, RankHead
 from .efficientnet_lite import EfficientNetLite
 from .vit import Vit, VitConfig
 
@@ -40,7 +43,12 @@ class CropNetConfig:
     attention_heads: int = 4
     dropout: float = 0.4  # in training only
     # which maps each head sees; heads are averaged
-    heads: tuple[tuple[str, ...], ...] = 2 * (("fine", "coarse"), ("tokens",), MAPS)
+    heads: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",), MAPS)
+    # which maps each scorer of single crops sees; scorers are averaged
+    regions: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",))
+    region: RankConfig = field(default_factory=lambda: RankConfig(cells=6))
+    looked_at: int = 512  # crops, the likeliest by the heads
+    region_share: float = 0.5  # of the logit; the heads' energies have the rest
 
 
 class Attention(nn.Module):
@@ -136,6 +144,10 @@ class CropNet(nn.Module):
         self.heads = nn.ModuleList(
             EdgePairHead(config, {name: shapes[name] for name in names}) for names in config.heads
         )
+        self.regions = nn.ModuleList(
+            RankHead(config.region, sum(shapes[n][0] for n in names), shapes[names[0]][1])
+            for names in config.regions
+        )
 
     def map_shapes(self) -> dict[str, tuple[int, int]]:
         """Channels and cells a side of every feature map."""
@@ -156,7 +168,18 @@ class CropNet(nn.Module):
             "tokens": self.vit(small),
         }
 
-    def forward(self, large: Tensor, small: Tensor, log_aspect: Tensor) -> Tensor:
-        """Energies (N,6,G+1,G+1), the mean of the heads."""
-        maps = self.features(large, small)
+    def energies(self, maps: dict[str, Tensor], log_aspect: Tensor) -> Tensor:
+        """Tables (N,6,G+1,G+1), the mean of the heads."""
         return torch.stack([head(maps, log_aspect) for head in self.heads]).mean(0)
+
+    def scores(self, maps: dict[str, Tensor], rows: Tensor, boxes: Tensor) -> Tensor:
+        """Logits (P,) of single crops (P,4) in shares, each of picture `rows` (P,)."""
+        found = [
+            region(torch.cat([maps[name] for name in names], 1), rows, boxes)
+            for region, names in zip(self.regions, self.config.regions, strict=True)
+        ]
+        return torch.stack(found).mean(0)
+
+    def forward(self, large: Tensor, small: Tensor, log_aspect: Tensor) -> Tensor:
+        """Energies (N,6,G+1,G+1) of pictures."""
+        return self.energies(self.features(large, small), log_aspect)

@@ -1,4 +1,4 @@
-"""Engine `rank`: a scorer of grid anchors from what is inside a crop and what it discards.
+"""A scorer of crops from what is inside and what is discarded; engine `rank`, and in `builtin`.
 
 After GAIC (Zeng et al., CVPR 2019): features of the region of interest and of the region of
 discard, pooled to a small grid and scored by two layers, for at most 90 crops of a 12 x 12 grid
@@ -42,11 +42,11 @@ def coverage(low: Tensor, high: Tensor, size: int) -> Tensor:
 
 
 class RankHead(nn.Module):
-    """Scores of crops from the convolutional trunk's maps.
+    """Scores of crops from a trunk's maps.
 
     Args:
         config: sizes.
-        channels: of the two maps together.
+        channels: of the maps together.
         size: cells a side of the maps.
     """
 
@@ -61,10 +61,10 @@ class RankHead(nn.Module):
             nn.Dropout(config.dropout), nn.Linear(config.width, 1),
         )  # fmt: skip
 
-    def forward(self, fine: Tensor, coarse: Tensor, rows: Tensor, boxes: Tensor) -> Tensor:
-        """Scores (P,) of boxes (P,4) in shares, each of the picture `rows` (P,) of the maps."""
+    def forward(self, features: Tensor, rows: Tensor, boxes: Tensor) -> Tensor:
+        """Scores (P,) of boxes (P,4) in shares, each of picture `rows` (P,) of (N,C,n,n)."""
         cells, size = self.config.cells, self.size
-        maps = self.reduce(self.normal(torch.cat([fine, coarse], 1)))[rows]
+        maps = self.reduce(self.normal(features))[rows]
         x1, y1, x2, y2 = boxes.unbind(1)
         across = sampling_weights(x1, x2, cells, size)
         down = sampling_weights(y1, y2, cells, size)

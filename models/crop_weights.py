@@ -28,8 +28,8 @@ def load_crop_net(folder: Path) -> CropNet:
     config = _net_config(path)
     net = CropNet(config).eval()
     fold_batch_norms(net.lite)
-    heads = {f"heads.{name}": value for name, value in _tensors(path).items()}
-    state = {**packed_state(folder / LITE), **packed_state(folder / VIT), **heads}
+    trunks = {**packed_state(folder / LITE), **packed_state(folder / VIT)}
+    state = {**trunks, **_tensors(path)}
     wanted = net.state_dict().keys()
     try:
         net.load_state_dict({name: state[name] for name in wanted if name in state})
@@ -70,4 +70,6 @@ def _config(path: Path) -> dict[str, Any]:
 def _net_config(path: Path) -> CropNetConfig:
     net = _config(path)["net"]
     heads = tuple(tuple(maps) for maps in net["heads"])
-    return CropNetConfig(**{**net, "vit": VitConfig(**net["vit"]), "heads": heads})
+    regions = tuple(tuple(maps) for maps in net["regions"])
+    nested = {"vit": VitConfig(**net["vit"]), "region": RankConfig(**net["region"])}
+    return CropNetConfig(**{**net, **nested, "heads": heads, "regions": regions})

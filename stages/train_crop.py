@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..core.errors import ModelError
 from ..core.files import atomic_write
-from ..models.crop_builtin import HEADS, LITE, RANK, VIT
+from ..models.crop_builtin import HEADS, LITE, RANK, REGIONS, VIT
 from ..models.crop_export import export, export_crop_net
 from ..models.crop_grid import grid_boxes
 from ..models.crop_loss import (
@@ -49,6 +49,7 @@ class TrainCropConfig:
     rate: float = 1e-3  # AdamW's, after a tenth of the steps, then falling to 0 (one cycle)
     decay: float = 0.05  # weight decay, of matrices only
     clip: float = 1.0  # of the gradient's norm, for each head
+    drawn: int = 128  # crops of the grid a photograph that a scorer learns from in a step
     seed: int = 0
     net: CropNetConfig = field(default_factory=CropNetConfig)
     rank: RankConfig = field(default_factory=RankConfig)
@@ -115,7 +116,7 @@ def train_crop(
     Raises:
         DataError, ImageError, ModelError: the data or the published weights are not as needed.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     torch.manual_seed(config.seed)
     net = CropNet(config.net)
@@ -124,14 +125,16 @@ def train_crop(
     advance = begin("features", len(annotations.photos))
     views = compute_views(net, annotations.photos, cache or out / "features", advance=advance)
     examples = Examples(annotations, views)
+    parts: list[tuple[nn.Module, int, Objective]] = []  # trained one after the other
     if config.engine == "rank":
         head = _rank_head(net, config)
         trained: nn.Module = head
-        objective: Objective = _RankObjective(head, examples, config)
-        members = 1
+        parts.append((head, 1, _RankObjective(head, examples, config)))
     else:
-        trained, members = net.heads, len(net.heads)
-        objective = _GridObjective(net, config)
+        trained = nn.ModuleDict({"heads": net.heads, "regions": net.regions})
+        parts.append((net.heads, len(net.heads), _GridObjective(net, config)))
+        if len(net.regions):
+            parts.append((net.regions, len(net.regions), _RegionObjective(net, config)))
     out.mkdir(parents=True, exist_ok=True)
     with atomic_write(out / "metrics.jsonl") as part, part.open("w") as metrics:
 
@@ -139,19 +142,21 @@ def train_crop(
             metrics.write(json.dumps(row) + "\n")
             log(row)
 
-        _fit(trained, objective, examples, config, members, keep, begin)
+        for module, members, objective in parts:
+            torch.manual_seed(config.seed)
+            _fit(module, objective, examples, config, members, keep, begin)
     trained.eval()
     round_int8(trained)
     if config.engine == "rank":
         files = [out / RANK]
         _export_rank(net, trained, files[0])
     else:
-        files = [out / LITE, out / VIT, out / HEADS]
+        files = [out / LITE, out / VIT, out / HEADS, out / REGIONS]
         export_crop_net(net, *files)
     weights = out / f"crop_{config.engine}.safetensors"
     text = {"config": json.dumps(dataclasses.asdict(config), sort_keys=True)}
     with atomic_write(weights) as part:
-        save_file(pack_state(trained), part, metadata=text)
+        part.write_bytes(save(pack_state(trained), metadata=text))
     return [*files, weights, out / "metrics.jsonl"]
 
 
@@ -221,6 +226,38 @@ class _GridObjective:
         return torch.stack(losses).sum()
 
 
+class _RegionObjective:
+    """The scorers' losses on crops drawn from the grid, and on the voted pairs.
+
+    The choice among a random subset of the crops follows the same logits as among all of them,
+    so that the subset's cross-entropy estimates them (McFadden, 1978).
+    """
+
+    def __init__(self, net: CropNet, config: TrainCropConfig) -> None:
+        self.net, self.loss, self.drawn = net, config.loss, config.drawn
+        self.boxes = torch.from_numpy(grid_boxes(config.net.grid).copy())
+        self.draw = torch.Generator().manual_seed(config.seed)
+
+    def __call__(self, batch: Batch) -> Tensor:
+        count = len(batch.crops)
+        picks = torch.randint(0, len(self.boxes), (count, self.drawn), generator=self.draw)
+        boxes = self.boxes[picks]
+        overlap = overlaps(boxes, batch.crops[:, None])
+        rows = torch.arange(count).repeat_interleave(self.drawn)
+        every = torch.cat([rows, batch.rows, batch.rows])
+        asked = torch.cat([boxes.flatten(0, 1), batch.first, batch.second])
+        losses = []
+        for region, names in zip(self.net.regions, self.net.config.regions, strict=True):
+            features = torch.cat([batch.maps[name] for name in names], 1)
+            scores = region(features, every, asked)
+            ranked, first, second = scores.split([len(rows), len(batch.rows), len(batch.rows)])
+            logits = ranked.view(count, self.drawn)
+            losses.append(drawn_crop_loss(logits, overlap, self.loss.softness))
+            if len(batch.rows):
+                losses.append(self.loss.pair_weight * pair_loss(first - second, batch.share))
+        return torch.stack(losses).sum()
+
+
 class _RankObjective:
     """The same two terms for the scorer of anchors."""
 
@@ -230,12 +267,12 @@ class _RankObjective:
         self.anchors = {r: torch.from_numpy(anchors(round(r, 3)).copy()) for r in set(ratios)}
 
     def __call__(self, batch: Batch) -> Tensor:
-        fine, coarse = batch.maps["fine"], batch.maps["coarse"]
+        features = torch.cat([batch.maps["fine"], batch.maps["coarse"]], 1)
         sets = [self.anchors[r] for r in batch.log_aspect.exp().tolist()]
         rows = torch.cat([torch.full((len(s),), n) for n, s in enumerate(sets)])
         every = torch.cat([rows, batch.rows, batch.rows])
         boxes = torch.cat([*sets, batch.first, batch.second])
-        scores = self.head(fine, coarse, every, boxes)
+        scores = self.head(features, every, boxes)
         ranked, first, second = scores.split([len(rows), len(batch.rows), len(batch.rows)])
         losses = [
             drawn_crop_loss(part[None], overlaps(s, crop)[None], self.loss.softness)
@@ -263,7 +300,8 @@ class _OnePicture(nn.Module):
         self.head = head
 
     def forward(self, fine: Tensor, coarse: Tensor, boxes: Tensor) -> Tensor:
-        scores: Tensor = self.head(fine, coarse, torch.zeros_like(boxes[:, 0]).long(), boxes)
+        features = torch.cat([fine, coarse], 1)
+        scores: Tensor = self.head(features, torch.zeros_like(boxes[:, 0]).long(), boxes)
         return scores
 
 

@@ -15,9 +15,18 @@ import torch
 from compose.core.errors import ModelError
 from compose.core.images import load_picture, load_reduced
 from compose.models.crop_belief import CropBelief
-from compose.models.crop_builtin import HEADS, LITE, RANK, VIT, BuiltinCropper, weights_folder
-from compose.models.crop_grid import grid_boxes, grid_logits
+from compose.models.crop_builtin import (
+    HEADS,
+    LITE,
+    RANK,
+    REGIONS,
+    VIT,
+    BuiltinCropper,
+    weights_folder,
+)
+from compose.models.crop_grid import grid_boxes
 from compose.models.crop_input import log_aspect, squash
+from compose.models.crop_loss import box_energies, grid_energies
 from compose.models.crop_rank import RankCropper, anchors
 from compose.models.crop_weights import load_crop_net, load_rank_head
 
@@ -34,17 +43,30 @@ def pictures() -> list[np.ndarray]:
 
 def test_scores_equal_those_of_the_torch_network_within_a_thousandth() -> None:
     net, engine = load_crop_net(weights_folder()), BuiltinCropper()
+    config = net.config
     for rgb in pictures():
-        large = torch.from_numpy(squash(rgb, net.config.side))[None]
-        small = torch.from_numpy(squash(rgb, net.config.vit.side))[None]
-        aspect = torch.tensor([log_aspect(rgb.shape[1], rgb.shape[0])], dtype=torch.float32)
+        large = torch.from_numpy(squash(rgb, config.side))[None]
+        small = torch.from_numpy(squash(rgb, config.vit.side))[None]
+        aspect = log_aspect(rgb.shape[1], rgb.shape[0])
+        found = engine.maps(rgb)
+        boxes, logits = engine.logits(found, aspect)
         with torch.inference_mode():
-            tables = net(large, small, aspect)[0].numpy()
-        boxes = grid_boxes(net.config.grid)
-        theirs = CropBelief.from_logits(boxes, grid_logits(tables, net.config.grid))
-        ours = engine.read(rgb)
-        np.testing.assert_allclose(engine.energies(rgb), tables, atol=1e-3)
-        np.testing.assert_allclose(ours.utility(boxes), theirs.utility(boxes), atol=1e-3)
+            maps = net.features(large, small)
+            energies = net.energies(maps, torch.tensor([aspect], dtype=torch.float32))
+            chosen = torch.from_numpy(boxes)
+            rows = torch.zeros(len(boxes)).long()
+            theirs = (1 - config.region_share) * box_energies(energies, rows, chosen)
+            theirs = theirs + config.region_share * net.scores(maps, rows, chosen)
+        for name in maps:
+            np.testing.assert_allclose(found[name], maps[name].numpy(), atol=1e-3)
+        np.testing.assert_allclose(logits, theirs.numpy(), atol=2e-3)
+        belief = CropBelief.from_logits(boxes, theirs.numpy())
+        crops = grid_boxes(6)
+        np.testing.assert_allclose(
+            engine.read(rgb).utility(crops), belief.utility(crops), atol=1e-3
+        )
+        likely = grid_energies(energies, config.grid)[0].topk(config.looked_at).values[-1]
+        assert (box_energies(energies, rows, chosen) >= likely - 2e-3).all()
 
 
 def test_rank_scores_equal_those_of_the_torch_network() -> None:
@@ -57,16 +79,18 @@ def test_rank_scores_equal_those_of_the_torch_network() -> None:
         with torch.inference_mode():
             maps = net.features(large, small)
             rows = torch.zeros(len(boxes)).long()
-            theirs = head(maps["fine"], maps["coarse"], rows, torch.from_numpy(boxes.copy()))
+            features = torch.cat([maps["fine"], maps["coarse"]], 1)
+            theirs = head(features, rows, torch.from_numpy(boxes.copy()))
         np.testing.assert_allclose(engine.scores(rgb, boxes), theirs.numpy(), atol=1e-3)
 
 
 def test_threads_share_one_engine() -> None:
     engine, photos = BuiltinCropper(), pictures()
-    alone = [engine.energies(rgb) for rgb in photos]
+    alone = [engine.read(rgb) for rgb in photos]
     with ThreadPoolExecutor(4) as pool:
-        for found, expected in zip(pool.map(engine.energies, photos * 3), alone * 3, strict=True):
-            np.testing.assert_array_equal(found, expected)
+        for found, expected in zip(pool.map(engine.read, photos * 3), alone * 3, strict=True):
+            np.testing.assert_array_equal(found.boxes, expected.boxes)
+            np.testing.assert_array_equal(found.probability, expected.probability)
 
 
 def test_a_reduced_picture_gives_nearly_the_same_belief() -> None:
@@ -102,7 +126,7 @@ def test_using_it_imports_no_torch_and_touches_no_network() -> None:
 
 def test_what_ships_is_small_and_has_cards() -> None:
     folder = weights_folder()
-    total = sum((folder / name).stat().st_size for name in (LITE, VIT, HEADS))
+    total = sum((folder / name).stat().st_size for name in (LITE, VIT, HEADS, REGIONS))
     assert total < 20_000_000
     everything = sum(path.stat().st_size for path in folder.iterdir())
     assert everything < 60_000_000
@@ -112,9 +136,9 @@ def test_what_ships_is_small_and_has_cards() -> None:
             assert topic in card, (name, topic)
 
 
-@pytest.mark.parametrize("name", [LITE, HEADS, RANK])
+@pytest.mark.parametrize("name", [LITE, HEADS, REGIONS, RANK])
 def test_missing_and_damaged_files_get_one_sentence(tmp_path: Path, name: str) -> None:
-    for file in (LITE, VIT, HEADS, RANK):
+    for file in (LITE, VIT, HEADS, REGIONS, RANK):
         if file != name:
             (tmp_path / file).write_bytes((weights_folder() / file).read_bytes())
     opener = RankCropper if name == RANK else BuiltinCropper

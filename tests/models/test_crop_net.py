@@ -15,6 +15,7 @@ from compose.models.crop_loss import (
     pair_loss,
 )
 from compose.models.crop_net import Attention, CropNet, CropNetConfig, EdgePairHead
+from compose.models.crop_rank_net import RankConfig
 from compose.models.vit import Vit, VitBlock, VitConfig, resize_positions
 
 TINY = CropNetConfig(
@@ -26,6 +27,7 @@ TINY = CropNetConfig(
     rank=4,
     attention_heads=2,
     heads=(("fine", "coarse"), ("tokens",)),
+    region=RankConfig(channels=4, cells=3, width=8),
 )
 
 
@@ -159,6 +161,20 @@ def test_heads_do_not_confuse_pictures_of_a_batch() -> None:
     for n in range(3):
         alone = net(large[n : n + 1], small[n : n + 1], aspect[n : n + 1])
         torch.testing.assert_close(together[n : n + 1], alone, atol=1e-4, rtol=1e-3)
+
+
+def test_scorers_do_not_confuse_pictures_of_a_batch() -> None:
+    torch.manual_seed(8)
+    net = CropNet(TINY).eval()
+    maps = net.features(torch.rand(2, 3, 64, 64) * 255, torch.rand(2, 3, 28, 28) * 255)
+    boxes = torch.rand(6, 4).sort(1).values[:, [0, 1, 2, 3]]
+    rows = torch.tensor([0, 1, 1, 0, 1, 0])
+    together = net.scores(maps, rows, boxes)
+    for n in range(2):
+        alone = {name: value[n : n + 1] for name, value in maps.items()}
+        mine = rows == n
+        found = net.scores(alone, torch.zeros(int(mine.sum())).long(), boxes[mine])
+        torch.testing.assert_close(together[mine], found, atol=1e-4, rtol=1e-3)
 
 
 def test_every_parameter_of_a_head_learns() -> None:

@@ -39,7 +39,7 @@ def test_the_whole_picture_discards_nothing() -> None:
     head = RankHead(RankConfig(channels=4, cells=3, width=8), 10, 6).eval()
     maps = torch.randn(1, 4, 6, 6), torch.randn(1, 6, 6, 6)
     whole = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
-    found = head(*maps, torch.zeros(1).long(), whole)
+    found = head(torch.cat(maps, 1), torch.zeros(1).long(), whole)
     kept = head.reduce(head.normal(torch.cat(maps, 1)))
     w = sampling_weights(torch.zeros(1), torch.ones(1), 3, 6)[:, None]
     inside = (w @ kept @ w.transpose(2, 3)).flatten(1)

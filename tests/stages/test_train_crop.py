@@ -16,6 +16,7 @@ from compose.models.crop_builtin import BuiltinCropper
 from compose.models.crop_grid import grid_boxes
 from compose.models.crop_net import CropNet, CropNetConfig
 from compose.models.crop_rank import RankCropper
+from compose.models.crop_rank_net import RankConfig
 from compose.models.vit import VitConfig
 from compose.stages import train_crop as training
 from compose.stages.crop_examples import Examples, mirror, read_annotations
@@ -31,6 +32,7 @@ NET = CropNetConfig(
     rank=8,
     dropout=0.0,
     heads=(("fine", "coarse", "tokens"), ("tokens",)),
+    region=RankConfig(channels=8, cells=4, width=16, dropout=0.0),
 )
 
 
@@ -95,7 +97,12 @@ def test_same_seed_same_weights(drawn: Path, tmp_path: Path) -> None:
     config = TrainCropConfig(epochs=1, batch=8, net=NET)
     for name in ("a", "b"):
         train_crop(drawn, tmp_path / name, config, cache=tmp_path / "features")
-    for file in ("crop_builtin.onnx", "crop_builtin.safetensors", "metrics.jsonl"):
+    for file in (
+        "crop_builtin.onnx",
+        "crop_regions.onnx",
+        "crop_builtin.safetensors",
+        "metrics.jsonl",
+    ):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
