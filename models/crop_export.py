@@ -57,7 +57,7 @@ class _Regions(nn.Module):
 
     def forward(self, fine: Tensor, coarse: Tensor, tokens: Tensor, boxes: Tensor) -> Tensor:
         maps = dict(zip(MAPS, (fine, coarse, tokens), strict=True))
-        return self.scores(maps, torch.zeros_like(boxes[:, 0]).long(), boxes)
+        return self.scores(maps, None, boxes)
 
 
 def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path, regions: Path) -> None:

@@ -44,9 +44,11 @@ class CropNetConfig:
     dropout: float = 0.4  # in training only
     # which maps each head sees; heads are averaged
     heads: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",), MAPS)
-    # which maps each scorer of single crops sees; scorers are averaged
-    regions: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",))
-    region: RankConfig = field(default_factory=lambda: RankConfig(cells=6))
+    # which maps each scorer of single crops sees, and whether it learns to choose among crops
+    # drawn from the grid or among grid anchors; scorers are averaged
+    regions: tuple[tuple[str, ...], ...] = 2 * (("fine", "coarse"), ("tokens",))
+    choices: tuple[str, ...] = ("grid", "grid", "anchors", "anchors")
+    region: RankConfig = field(default_factory=lambda: RankConfig(cells=7))
     looked_at: int = 512  # crops, the likeliest by the heads
     region_share: float = 0.5  # of the logit; the heads' energies have the rest
 
@@ -172,8 +174,8 @@ class CropNet(nn.Module):
         """Tables (N,6,G+1,G+1), the mean of the heads."""
         return torch.stack([head(maps, log_aspect) for head in self.heads]).mean(0)
 
-    def scores(self, maps: dict[str, Tensor], rows: Tensor, boxes: Tensor) -> Tensor:
-        """Logits (P,) of single crops (P,4) in shares, each of picture `rows` (P,)."""
+    def scores(self, maps: dict[str, Tensor], rows: Tensor | None, boxes: Tensor) -> Tensor:
+        """Logits (P,) of crops (P,4) in shares, each of picture `rows` (P,) or all of the one."""
         found = [
             region(torch.cat([maps[name] for name in names], 1), rows, boxes)
             for region, names in zip(self.regions, self.config.regions, strict=True)

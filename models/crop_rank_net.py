@@ -61,17 +61,40 @@ class RankHead(nn.Module):
             nn.Dropout(config.dropout), nn.Linear(config.width, 1),
         )  # fmt: skip
 
-    def forward(self, features: Tensor, rows: Tensor, boxes: Tensor) -> Tensor:
-        """Scores (P,) of boxes (P,4) in shares, each of picture `rows` (P,) of (N,C,n,n)."""
+    def forward(self, features: Tensor, rows: Tensor | None, boxes: Tensor) -> Tensor:
+        """Scores (P,) of boxes (P,4) in shares, each of picture `rows` (P,) of (N,C,n,n).
+
+        Without `rows` all are of the one picture that there is, which is faster.
+        """
         cells, size = self.config.cells, self.size
-        maps = self.reduce(self.normal(features))[rows]
+        maps = self.reduce(self.normal(features))
         x1, y1, x2, y2 = boxes.unbind(1)
-        across = sampling_weights(x1, x2, cells, size)
-        down = sampling_weights(y1, y2, cells, size)
-        inside = (down[:, None] @ maps) @ across[:, None].transpose(2, 3)
-        kept = coverage(y1, y2, size)[:, None, :, None] * coverage(x1, x2, size)[:, None, None]
-        whole = sampling_weights(x1 * 0, x1 * 0 + 1, cells, size)[:, None]
-        outside = (whole @ (maps * (1 - kept))) @ whole.transpose(2, 3)
-        pooled = torch.cat([inside.flatten(1), outside.flatten(1)], 1)
-        scores: Tensor = self.score(pooled)[:, 0]
+        inside = pool(
+            maps, rows, sampling_weights(y1, y2, cells, size), sampling_weights(x1, x2, cells, size)
+        )
+        # the crop's cells are blanked out: whole minus covered, and both factor into axes
+        whole = sampling_weights(x1 * 0, x1 * 0 + 1, cells, size)
+        covered = pool(
+            maps,
+            rows,
+            whole * coverage(y1, y2, size)[:, None],
+            whole * coverage(x1, x2, size)[:, None],
+        )
+        outside = pool(maps, rows, whole, whole) - covered
+        scores: Tensor = self.score(torch.cat([inside.flatten(1), outside.flatten(1)], 1))[:, 0]
         return scores
+
+
+def pool(maps: Tensor, rows: Tensor | None, down: Tensor, across: Tensor) -> Tensor:
+    """Maps (N,C,n,n) weighted along both axes by (P,k,n) each, to (P,C,k,k).
+
+    Args:
+        rows: (P,) which map each belongs to; None where there is one for all.
+    """
+    if rows is not None:
+        return down[:, None] @ maps[rows] @ across[:, None].transpose(2, 3)
+    (channels, size), cells = maps.shape[1:3], across.shape[1]
+    # one large product for the first axis, one of the right size for each crop for the second
+    first = maps[0].transpose(0, 1).reshape(size * channels, size) @ across.flatten(0, 1).T
+    first = first.view(size, channels, -1, cells).permute(2, 0, 1, 3).flatten(2)
+    return (down @ first).view(-1, cells, channels, cells).transpose(1, 2)

@@ -72,4 +72,5 @@ def _net_config(path: Path) -> CropNetConfig:
     heads = tuple(tuple(maps) for maps in net["heads"])
     regions = tuple(tuple(maps) for maps in net["regions"])
     nested = {"vit": VitConfig(**net["vit"]), "region": RankConfig(**net["region"])}
-    return CropNetConfig(**{**net, **nested, "heads": heads, "regions": regions})
+    lists = {"heads": heads, "regions": regions, "choices": tuple(net["choices"])}
+    return CropNetConfig(**{**net, **nested, **lists})

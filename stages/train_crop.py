@@ -129,12 +129,14 @@ def train_crop(
     if config.engine == "rank":
         head = _rank_head(net, config)
         trained: nn.Module = head
-        parts.append((head, 1, _RankObjective(head, examples, config)))
+        scorer = _Scorer(head, ("fine", "coarse"), _Anchors())
+        parts.append((head, 1, _ScorerObjective([scorer], config.loss)))
     else:
         trained = nn.ModuleDict({"heads": net.heads, "regions": net.regions})
         parts.append((net.heads, len(net.heads), _GridObjective(net, config)))
         if len(net.regions):
-            parts.append((net.regions, len(net.regions), _RegionObjective(net, config)))
+            objective = _ScorerObjective(_scorers(net, config), config.loss)
+            parts.append((net.regions, len(net.regions), objective))
     out.mkdir(parents=True, exist_ok=True)
     with atomic_write(out / "metrics.jsonl") as part, part.open("w") as metrics:
 
@@ -142,9 +144,9 @@ def train_crop(
             metrics.write(json.dumps(row) + "\n")
             log(row)
 
-        for module, members, objective in parts:
+        for module, members, target in parts:
             torch.manual_seed(config.seed)
-            _fit(module, objective, examples, config, members, keep, begin)
+            _fit(module, target, examples, config, members, keep, begin)
     trained.eval()
     round_int8(trained)
     if config.engine == "rank":
@@ -226,64 +228,90 @@ class _GridObjective:
         return torch.stack(losses).sum()
 
 
-class _RegionObjective:
-    """The scorers' losses on crops drawn from the grid, and on the voted pairs.
+@dataclass(frozen=True)
+class _Choices:
+    """Crops to choose among, of all photographs of a batch."""
 
-    The choice among a random subset of the crops follows the same logits as among all of them,
-    so that the subset's cross-entropy estimates them (McFadden, 1978).
+    rows: Tensor  # (P,) which photograph
+    boxes: Tensor  # (P,4) in shares
+    sizes: list[int]  # how many each photograph has
+
+
+class _Drawn:
+    """Crops drawn evenly from the grid.
+
+    The choice among a random subset follows the same logits as among all of them, so that the
+    subset's cross-entropy estimates them (McFadden, 1978).
     """
 
-    def __init__(self, net: CropNet, config: TrainCropConfig) -> None:
-        self.net, self.loss, self.drawn = net, config.loss, config.drawn
-        self.boxes = torch.from_numpy(grid_boxes(config.net.grid).copy())
-        self.draw = torch.Generator().manual_seed(config.seed)
+    def __init__(self, grid: int, count: int, seed: int) -> None:
+        self.boxes, self.count = torch.from_numpy(grid_boxes(grid).copy()), count
+        self.draw = torch.Generator().manual_seed(seed)
+
+    def __call__(self, batch: Batch) -> _Choices:
+        photos = len(batch.crops)
+        picks = torch.randint(0, len(self.boxes), (photos * self.count,), generator=self.draw)
+        rows = torch.arange(photos).repeat_interleave(self.count)
+        return _Choices(rows, self.boxes[picks], [self.count] * photos)
+
+
+class _Anchors:
+    """The grid anchors of each photograph's shape."""
+
+    def __call__(self, batch: Batch) -> _Choices:
+        ratios = batch.log_aspect.exp().tolist()
+        sets = [torch.from_numpy(anchors(round(ratio, 3)).copy()) for ratio in ratios]
+        sizes = [len(boxes) for boxes in sets]
+        rows = torch.arange(len(sets)).repeat_interleave(torch.tensor(sizes))
+        return _Choices(rows, torch.cat(sets), sizes)
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    head: nn.Module
+    maps: tuple[str, ...]
+    choices: _Drawn | _Anchors
+
+
+class _ScorerObjective:
+    """The same two terms for scorers of single crops."""
+
+    def __init__(self, scorers: list[_Scorer], loss: CropLossConfig) -> None:
+        self.scorers, self.loss = scorers, loss
 
     def __call__(self, batch: Batch) -> Tensor:
-        count = len(batch.crops)
-        picks = torch.randint(0, len(self.boxes), (count, self.drawn), generator=self.draw)
-        boxes = self.boxes[picks]
-        overlap = overlaps(boxes, batch.crops[:, None])
-        rows = torch.arange(count).repeat_interleave(self.drawn)
-        every = torch.cat([rows, batch.rows, batch.rows])
-        asked = torch.cat([boxes.flatten(0, 1), batch.first, batch.second])
-        losses = []
-        for region, names in zip(self.net.regions, self.net.config.regions, strict=True):
-            features = torch.cat([batch.maps[name] for name in names], 1)
-            scores = region(features, every, asked)
-            ranked, first, second = scores.split([len(rows), len(batch.rows), len(batch.rows)])
-            logits = ranked.view(count, self.drawn)
-            losses.append(drawn_crop_loss(logits, overlap, self.loss.softness))
-            if len(batch.rows):
-                losses.append(self.loss.pair_weight * pair_loss(first - second, batch.share))
-        return torch.stack(losses).sum()
+        return torch.stack([self._one(scorer, batch) for scorer in self.scorers]).sum()
 
-
-class _RankObjective:
-    """The same two terms for the scorer of anchors."""
-
-    def __init__(self, head: RankHead, examples: Examples, config: TrainCropConfig) -> None:
-        self.head, self.loss = head, config.loss
-        ratios = examples.log_aspect.exp().tolist()
-        self.anchors = {r: torch.from_numpy(anchors(round(r, 3)).copy()) for r in set(ratios)}
-
-    def __call__(self, batch: Batch) -> Tensor:
-        features = torch.cat([batch.maps["fine"], batch.maps["coarse"]], 1)
-        sets = [self.anchors[r] for r in batch.log_aspect.exp().tolist()]
-        rows = torch.cat([torch.full((len(s),), n) for n, s in enumerate(sets)])
-        every = torch.cat([rows, batch.rows, batch.rows])
-        boxes = torch.cat([*sets, batch.first, batch.second])
-        scores = self.head(features, every, boxes)
-        ranked, first, second = scores.split([len(rows), len(batch.rows), len(batch.rows)])
+    def _one(self, scorer: _Scorer, batch: Batch) -> Tensor:
+        choices, pairs = scorer.choices(batch), len(batch.rows)
+        features = torch.cat([batch.maps[name] for name in scorer.maps], 1)
+        rows = torch.cat([choices.rows, batch.rows, batch.rows])
+        boxes = torch.cat([choices.boxes, batch.first, batch.second])
+        scores = scorer.head(features, rows, boxes)
+        ranked, first, second = torch.split(scores, [len(choices.rows), pairs, pairs])
+        overlap = overlaps(choices.boxes, batch.crops[choices.rows])
         losses = [
-            drawn_crop_loss(part[None], overlaps(s, crop)[None], self.loss.softness)
-            for part, s, crop in zip(
-                ranked.split([len(s) for s in sets]), sets, batch.crops, strict=True
+            drawn_crop_loss(logits[None], part[None], self.loss.softness)
+            for logits, part in zip(
+                torch.split(ranked, choices.sizes),
+                torch.split(overlap, choices.sizes),
+                strict=True,
             )
         ]
         loss = torch.stack(losses).mean()
-        if len(batch.rows):
+        if pairs:
             loss = loss + self.loss.pair_weight * pair_loss(first - second, batch.share)
         return loss
+
+
+def _scorers(net: CropNet, config: TrainCropConfig) -> list[_Scorer]:
+    drawn = _Drawn(config.net.grid, config.drawn, config.seed)
+    return [
+        _Scorer(head, maps, drawn if choices == "grid" else _Anchors())
+        for head, maps, choices in zip(
+            net.regions, config.net.regions, config.net.choices, strict=True
+        )
+    ]
 
 
 def _rank_head(net: CropNet, config: TrainCropConfig) -> RankHead:
@@ -300,8 +328,7 @@ class _OnePicture(nn.Module):
         self.head = head
 
     def forward(self, fine: Tensor, coarse: Tensor, boxes: Tensor) -> Tensor:
-        features = torch.cat([fine, coarse], 1)
-        scores: Tensor = self.head(features, torch.zeros_like(boxes[:, 0]).long(), boxes)
+        scores: Tensor = self.head(torch.cat([fine, coarse], 1), None, boxes)
         return scores
 
 

@@ -27,6 +27,8 @@ TINY = CropNetConfig(
     rank=4,
     attention_heads=2,
     heads=(("fine", "coarse"), ("tokens",)),
+    regions=(("fine", "coarse"), ("tokens",)),
+    choices=("grid", "anchors"),
     region=RankConfig(channels=4, cells=3, width=8),
 )
 

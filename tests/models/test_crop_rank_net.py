@@ -25,6 +25,36 @@ def test_sampling_equals_grid_sample() -> None:
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
 
 
+def slow_scores(head: RankHead, features: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
+    """Crops one by one, the discarded region by blanking out the map itself."""
+    cells, size = head.config.cells, head.size
+    maps = head.reduce(head.normal(features))
+    found = []
+    for box in boxes:
+        x1, y1, x2, y2 = (side[None] for side in box)
+        across, down = sampling_weights(x1, x2, cells, size), sampling_weights(y1, y2, cells, size)
+        inside = down[:, None] @ maps @ across[:, None].transpose(2, 3)
+        kept = coverage(y1, y2, size)[:, :, None] * coverage(x1, x2, size)[:, None]
+        whole = sampling_weights(x1 * 0, x1 * 0 + 1, cells, size)[:, None]
+        outside = whole @ (maps * (1 - kept)) @ whole.transpose(2, 3)
+        found.append(head.score(torch.cat([inside.flatten(1), outside.flatten(1)], 1))[0, 0])
+    return torch.stack(found)
+
+
+def test_both_fast_ways_equal_the_slow_one_forward_and_in_gradients() -> None:
+    torch.manual_seed(2)
+    head = RankHead(RankConfig(channels=4, cells=3, width=8), 5, 6).eval().double()
+    features = torch.randn(1, 5, 6, 6, dtype=torch.float64, requires_grad=True)
+    low = torch.rand(7, 2, dtype=torch.float64) * 0.5
+    boxes = torch.cat([low, low + 0.1 + torch.rand(7, 2, dtype=torch.float64) * 0.4], 1)
+    expected = slow_scores(head, features, boxes)
+    (slope,) = torch.autograd.grad(expected.sum(), features, retain_graph=True)
+    for rows in (None, torch.zeros(7).long()):
+        found = head(features, rows, boxes)
+        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(torch.autograd.grad(found.sum(), features)[0], slope)
+
+
 @given(st.floats(0, 0.9), st.floats(0.05, 1), st.integers(1, 16))
 def test_coverage_adds_up_to_the_length(low: float, length: float, size: int) -> None:
     high = min(low + length, 1.0)

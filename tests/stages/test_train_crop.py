@@ -32,6 +32,8 @@ NET = CropNetConfig(
     rank=8,
     dropout=0.0,
     heads=(("fine", "coarse", "tokens"), ("tokens",)),
+    regions=(("fine", "coarse"), ("tokens",)),
+    choices=("grid", "anchors"),
     region=RankConfig(channels=8, cells=4, width=16, dropout=0.0),
 )
 
