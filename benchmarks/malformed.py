@@ -70,13 +70,11 @@ def _pretended(stem: Path, turn: int, chance: Random) -> Case:
 
 def _node(stem: Path, turn: int, chance: Random) -> Case:
     """Something whose trouble is its entry in the folder."""
-    makers = [_empty, _folder, _newline, _link_to_nothing, _link_to_itself, _too_long]
+    makers = [_empty, _folder, _newline, _link_to_nothing, _link_to_itself, _unreadable, _too_long]
     if hasattr(os, "mkfifo"):
         makers += [_fifo, _socket, _device]
     if sys.platform == "linux":
         makers.append(_not_text)
-    if hasattr(os, "geteuid") and os.geteuid() != 0:  # root may read whatever there is
-        makers.append(_unreadable)
     return makers[turn % len(makers)](stem.with_name(f"{stem.name} node.jpg"))
 
 
@@ -111,6 +109,8 @@ def _too_long(path: Path) -> Case:
 def _unreadable(path: Path) -> Case:
     path.write_bytes(encoded("JPEG", 3))
     path.chmod(0)
+    if os.access(path, os.R_OK):  # root may read whatever there is
+        return Case(path, "forbidden, but not to this user", False)
     return Case(path, "unreadable", True)
 
 

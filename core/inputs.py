@@ -129,7 +129,7 @@ def _below(folder: Path, below: Path, suffixes: frozenset[str]) -> Iterator[Sour
             continue
         entries = [entry for entry in entries if not entry.name.startswith(".")]
         if not entries and here.suffix.lower() in suffixes:
-            text = f"{printable(here)} is an empty folder and no picture; replace or remove it."
+            text = f"the folder {printable(here)} holds no input; replace it or leave it out."
             yield Source(here, relative, text)
         folders = []
         for entry in entries:

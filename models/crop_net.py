@@ -48,7 +48,7 @@ class CropNetConfig:
     # drawn from the grid or among grid anchors; scorers are averaged
     regions: tuple[tuple[str, ...], ...] = 2 * (("fine", "coarse"), ("tokens",))
     choices: tuple[str, ...] = ("grid", "grid", "anchors", "anchors")
-    region: RankConfig = field(default_factory=lambda: RankConfig(cells=7))
+    region: RankConfig = field(default_factory=lambda: RankConfig(cells=6))
     looked_at: int = 512  # crops, the likeliest by the heads
     region_share: float = 0.5  # of the logit; the heads' energies have the rest
 

@@ -66,35 +66,36 @@ class RankHead(nn.Module):
 
         Without `rows` all are of the one picture that there is, which is faster.
         """
-        cells, size = self.config.cells, self.size
         maps = self.reduce(self.normal(features))
+        if rows is None:
+            return self._score_one(maps[0], boxes)
+        order = torch.argsort(rows, stable=True)
+        counts = torch.bincount(rows, minlength=len(maps)).tolist()
+        shares = torch.split(boxes[order], counts)
+        scores = [self._score_one(one, mine) for one, mine in zip(maps, shares, strict=True)]
+        return torch.cat(scores)[torch.argsort(order)]
+
+    def _score_one(self, maps: Tensor, boxes: Tensor) -> Tensor:
+        """Scores (P,) of boxes (P,4) in the reduced maps (C,n,n) of one picture."""
+        cells, size = self.config.cells, self.size
         x1, y1, x2, y2 = boxes.unbind(1)
-        inside = pool(
-            maps, rows, sampling_weights(y1, y2, cells, size), sampling_weights(x1, x2, cells, size)
-        )
+        across = sampling_weights(x1, x2, cells, size)
+        down = sampling_weights(y1, y2, cells, size)
+        inside = pool(maps, down, across)
         # the crop's cells are blanked out: whole minus covered, and both factor into axes
         whole = sampling_weights(x1 * 0, x1 * 0 + 1, cells, size)
-        covered = pool(
-            maps,
-            rows,
-            whole * coverage(y1, y2, size)[:, None],
-            whole * coverage(x1, x2, size)[:, None],
-        )
-        outside = pool(maps, rows, whole, whole) - covered
+        kept = whole * coverage(y1, y2, size)[:, None], whole * coverage(x1, x2, size)[:, None]
+        outside = pool(maps, whole, whole) - pool(maps, *kept)
         scores: Tensor = self.score(torch.cat([inside.flatten(1), outside.flatten(1)], 1))[:, 0]
         return scores
 
 
-def pool(maps: Tensor, rows: Tensor | None, down: Tensor, across: Tensor) -> Tensor:
-    """Maps (N,C,n,n) weighted along both axes by (P,k,n) each, to (P,C,k,k).
+def pool(maps: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Maps (C,n,n) weighted along both axes by (P,k,n) each, to (P,C,k,k).
 
-    Args:
-        rows: (P,) which map each belongs to; None where there is one for all.
+    One large product for the first axis, and one of the right size for each crop for the second.
     """
-    if rows is not None:
-        return down[:, None] @ maps[rows] @ across[:, None].transpose(2, 3)
-    (channels, size), cells = maps.shape[1:3], across.shape[1]
-    # one large product for the first axis, one of the right size for each crop for the second
-    first = maps[0].transpose(0, 1).reshape(size * channels, size) @ across.flatten(0, 1).T
+    (channels, size), cells = maps.shape[:2], across.shape[1]
+    first = maps.transpose(0, 1).reshape(size * channels, size) @ across.flatten(0, 1).T
     first = first.view(size, channels, -1, cells).permute(2, 0, 1, 3).flatten(2)
     return (down @ first).view(-1, cells, channels, cells).transpose(1, 2)

@@ -49,7 +49,7 @@ class TrainCropConfig:
     rate: float = 1e-3  # AdamW's, after a tenth of the steps, then falling to 0 (one cycle)
     decay: float = 0.05  # weight decay, of matrices only
     clip: float = 1.0  # of the gradient's norm, for each head
-    drawn: int = 128  # crops of the grid a photograph that a scorer learns from in a step
+    drawn: int = 96  # crops of the grid a photograph that a scorer learns from in a step
     seed: int = 0
     net: CropNetConfig = field(default_factory=CropNetConfig)
     rank: RankConfig = field(default_factory=RankConfig)

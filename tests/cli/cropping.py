@@ -23,6 +23,6 @@ class Voters:
 
 
 if __name__ == "__main__":
-    crop_engines._ENGINES["voters"] = lambda threads: Voters()
+    crop_engines._ENGINES["voters"] = lambda threads, weights: Voters()
     crop_engines.ENGINE_NAMES = (*crop_engines.ENGINE_NAMES, "voters")
     main()

@@ -238,7 +238,7 @@ def test_wrong_usage_is_one_sentence(crop, photos, arguments, sentence):
 def test_an_unknown_engine_is_refused_even_in_a_dry_run(crop, photos):
     done = crop("in/a.jpg", "--dry-run", engine="best")
     assert done.returncode == 2
-    assert b"'best' is no crop engine; use auto, builtin, full, centre" in done.stderr
+    assert b"'best' is no crop engine; use auto, builtin, rank, full, centre" in done.stderr
 
 
 def test_dry_run_plans_every_file_and_writes_none(crop, photos, tmp_path):

@@ -83,6 +83,14 @@ class TestArguments:
         (here / "p/dir.jpg/x.jpg").touch()
         assert ("p/dir.jpg/x.jpg", "dir.jpg/x.jpg") in pairs(expand_inputs(["p"]))
 
+    @pytest.mark.parametrize("argument", ["p", "p/*.jpg", "p/empty.jpg"])
+    def test_empty_folder_with_a_picture_name_is_a_failure(self, here: Path, argument: str) -> None:
+        (here / "p/empty.jpg").mkdir()
+        (here / "p/empty").mkdir()
+        found = problems(expand_inputs([argument]))
+        assert list(found) == ["p/empty.jpg"]
+        assert "holds no input" in found["p/empty.jpg"]
+
     def test_loop_of_links_ends_and_links_are_followed(self, here: Path) -> None:
         (here / "p/sub/up").symlink_to(here / "p")
         (here / "p/link").symlink_to(here / "q")
