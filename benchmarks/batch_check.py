@@ -47,6 +47,8 @@ def check_batch(cases: Sequence[Case], done: Captured, outputs: Sequence[Path]) 
         outputs: the folders it wrote to, which were not there before.
     """
     problems = _check_stderr(done.stderr)
+    if not done.stdout:
+        return [*problems, f"there is no record at all, and stderr says {done.stderr.decode()!r}"]
     try:
         records = [json.loads(line) for line in done.stdout.splitlines()]
     except ValueError as error:
@@ -74,7 +76,8 @@ def check_batch(cases: Sequence[Case], done: Captured, outputs: Sequence[Path]) 
 
 def _check_stderr(stderr: bytes) -> list[str]:
     lines = stderr.decode("utf-8").splitlines()
-    return [f"stderr says {line!r}" for line in lines if not line.startswith(_OURS)]
+    foreign = (line for line in lines if not line.startswith(_OURS) or "unexpected" in line)
+    return [f"stderr says {line!r}" for line in foreign]
 
 
 def _check_record(record: dict[str, Any], case: Case) -> list[str]:

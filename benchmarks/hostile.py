@@ -30,6 +30,8 @@ from printing import run, table
 from processes import captured, compose
 from wellformed import write_good
 
+SHOWN = 30  # of what is wrong
+
 
 def main() -> int:
     """Make, run, check, and print."""
@@ -37,7 +39,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         problems = bad_files(Path(scratch) / "bad", options)
         problems += sudden_end(Path(scratch) / "end", options)
-    for problem in problems:
+    for problem in problems[:SHOWN]:
         print(f"- WRONG: {problem}")
     print(
         f"\n{len(problems)} things are not as they must be." if problems else "\nAll as it must be."

@@ -41,7 +41,9 @@ def kill_and_resume(
     line = [*command, "--out", out, "--overlay", out / "drawn"]
     undisturbed = captured(line)
     if undisturbed.code:
-        return [Trial(problems=[f"an undisturbed run exits with {undisturbed.code}"])]
+        said = undisturbed.stderr.decode()
+        text = f"an undisturbed run exits with {undisturbed.code} and says {said!r}"
+        return [Trial(problems=[text])]
     whole, count = snapshot(out), len(undisturbed.stdout.splitlines())
     return [
         _trial(line, out, whole, 1 + number % 2, count, undisturbed.wall, chance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from compose.core.errors import ComposeError, UsageError
+from compose.core.names import printable
 
 
 def compose() -> list[str]:
@@ -76,19 +78,24 @@ def watched(command: Sequence[str | Path]) -> Batch:
     psutil = _psutil()
     batch = Batch()
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdout is not None
-    about = psutil.Process(process.pid)
-    for _ in process.stdout:  # one that has ended stays readable until it is waited for
-        # the kernel's own peak would be that of this process, which the new one begins as
-        batch.resident.append(about.memory_info().rss / 1e6)
-    _, status, usage = os.wait4(process.pid, 0)
-    batch.wall = time.perf_counter() - began
-    process.stdout.close()
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as talk:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=talk)
+        assert process.stdout is not None
+        about = psutil.Process(process.pid)
+        for _ in process.stdout:  # one that has ended stays readable until it is waited for
+            # the kernel's own peak would be that of this process, which the new one begins as
+            resident = about.memory_info().rss / 1e6
+            # nothing is left of one that ended before its last lines were read
+            batch.resident.append(resident or batch.resident[-1])
+        _, status, usage = os.wait4(process.pid, 0)
+        batch.wall = time.perf_counter() - began
+        process.stdout.close()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        talk.seek(0)
+        if process.returncode:
+            said = printable(talk.read().decode(errors="replace").strip())
+            raise ComposeError(f"compose ended with {process.returncode} and said: {said}")
     batch.cpu = usage.ru_utime + usage.ru_stime
-    if process.returncode:
-        raise ComposeError(f"{' '.join(map(str, command))} failed; run it to see why.")
     return batch
 
 

@@ -139,8 +139,8 @@ def crop(
     a further one would add nothing.
 
     Crops below --out are named NAME_1.jpg, or NAME_16x9_1.jpg for several aspects, and keep the
-    input's format and quality. Engines: builtin (a network), full (the whole picture), centre
-    (5 % off every side). Nothing is drawn at random, whatever the seed.
+    input's format and quality. Engines: builtin (a network), rank (a scorer of grid anchors), full
+    (the whole picture), centre (5 % off every side). Nothing is drawn at random, whatever the seed.
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box

@@ -72,8 +72,10 @@ def crop(
     from ..models.crop_builtin import HEADS, LITE, RANK, REGIONS, VIT
 
     output = Shared.of(ctx).output()
-    names = [RANK] if engine is TrainedEngine.rank else [LITE, VIT, HEADS, REGIONS]
-    targets = [out / name for name in (*names, f"crop_{engine}.safetensors", "metrics.jsonl")]
+    names = [RANK, "crop_rank.safetensors", "metrics.jsonl"]
+    if engine is TrainedEngine.builtin:
+        names += [LITE, VIT, HEADS, REGIONS, "crop_builtin.safetensors"]
+    targets = [out / name for name in names]
     if not overwrite:
         refuse_existing(targets)
     if dry_run:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ModelError
+from ..core.names import printable
 from .crop_belief import CropBelief
 from .crop_grid import grid_boxes, grid_logits
 from .crop_input import log_aspect, squash
@@ -75,7 +76,7 @@ class BuiltinCropper:
 
     Args:
         threads: of one picture.
-        folder: holds the four files; the weights that ship by default.
+        folder: holds the five files; the weights that ship by default.
     """
 
     name = "builtin"
@@ -84,12 +85,19 @@ class BuiltinCropper:
         folder = folder or weights_folder()
         self._heads = OnnxNetwork(folder / HEADS, threads)
         config = self._heads.note("config")
-        self.side: int = config["side"]
-        self._small: int = config["vit_side"]
-        self._grid: int = config["grid"]
-        self._looked_at: int = config["looked_at"]
-        self._share: float = config["region_share"]
+        try:
+            self.side: int = config["side"]
+            self._small: int = config["vit_side"]
+            self._grid: int = config["grid"]
+            self._looked_at: int = config["looked_at"]
+            self._share: float = config["region_share"]
+        except KeyError as error:
+            raise ModelError(
+                f"the networks in {printable(folder)} have no {error}; train them again with "
+                "this version."
+            ) from None
         self._regions = OnnxNetwork(folder / REGIONS, threads)
+        self._rank = OnnxNetwork(folder / RANK, threads)
         self._lite = OnnxNetwork(folder / LITE, threads)
         self._vit = OnnxNetwork(folder / VIT, threads)
 
@@ -112,8 +120,11 @@ class BuiltinCropper:
         energies = grid_logits(tables[0], self._grid)
         first = np.argsort(-energies, kind="stable")[: self._looked_at]
         boxes = grid_boxes(self._grid)[first]
-        (scores,) = self._regions.run(**maps, boxes=boxes)
-        return boxes, (1 - self._share) * energies[first] + self._share * scores
+        (regions,) = self._regions.run(**maps, boxes=boxes)
+        (rank,) = self._rank.run(fine=maps["fine"], coarse=maps["coarse"], boxes=boxes)
+        share = self._share
+        logits = (1 - share) * energies[first] + share * (regions + rank) / 2
+        return boxes, logits.astype(np.float32)
 
     def read(self, rgb: NDArray[np.uint8]) -> CropBelief:
         """The belief about the crop of `rgb`, HxWx3 upright sRGB at any scale."""

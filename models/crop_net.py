@@ -46,11 +46,12 @@ class CropNetConfig:
     heads: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",), MAPS)
     # which maps each scorer of single crops sees, and whether it learns to choose among crops
     # drawn from the grid or among grid anchors; scorers are averaged
-    regions: tuple[tuple[str, ...], ...] = 2 * (("fine", "coarse"), ("tokens",))
-    choices: tuple[str, ...] = ("grid", "grid", "anchors", "anchors")
+    regions: tuple[tuple[str, ...], ...] = (("fine", "coarse"), ("tokens",))
+    choices: tuple[str, ...] = ("grid", "grid")
     region: RankConfig = field(default_factory=lambda: RankConfig(cells=6))
     looked_at: int = 512  # crops, the likeliest by the heads
-    region_share: float = 0.5  # of the logit; the heads' energies have the rest
+    # the scorers' share of a logit, half of it that of engine `rank`; the energies have the rest
+    region_share: float = 0.5
 
 
 class Attention(nn.Module):

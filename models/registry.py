@@ -11,6 +11,7 @@ import difflib
 
 from ..core.errors import UsageError
 from .checkpoint import Checkpoint, HubSource, UrlSource, WheelSource
+from .registry_embedded import EMBEDDED
 
 _META = "https://dl.fbaipublicfiles.com/segment_anything"
 _TORCHVISION = "https://download.pytorch.org/models"
@@ -170,7 +171,7 @@ _ALL = (
     ),
 )
 
-CHECKPOINTS: dict[str, Checkpoint] = {checkpoint.name: checkpoint for checkpoint in _ALL}
+CHECKPOINTS: dict[str, Checkpoint] = {row.name: row for row in (*EMBEDDED, *_ALL)}
 
 
 def checkpoint(name: str) -> Checkpoint:

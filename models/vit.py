@@ -69,7 +69,7 @@ class Vit(nn.Module):
         self.config = config = config or VitConfig()
         self.patches = nn.Conv2d(3, config.width, config.patch, config.patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, config.width))
-        self.position = nn.Parameter(torch.zeros(1, 1 + config.cells**2, config.width))
+        self.position = nn.Parameter(torch.zeros(1 + config.cells**2, config.width))
         self.blocks = nn.ModuleList(VitBlock(config) for _ in range(config.blocks))
         self.register_buffer("mean", torch.tensor(PIXEL_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(PIXEL_STD).view(3, 1, 1), persistent=False)

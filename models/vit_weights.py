@@ -65,7 +65,7 @@ def _state(
         "patches.weight": named(f"{patch}.weight"),
         "patches.bias": named(f"{patch}.bias"),
         "class_token": named("backbone.embeddings.cls_token"),
-        "position": torch.cat([class_position, positions], 1),
+        "position": torch.cat([class_position, positions], 1)[0],
     }
     for number in range(config.blocks):
         old, node = f"backbone.encoder.layer.{number}", f"/backbone/encoder/layer.{number}"

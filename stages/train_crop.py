@@ -49,7 +49,7 @@ class TrainCropConfig:
     rate: float = 1e-3  # AdamW's, after a tenth of the steps, then falling to 0 (one cycle)
     decay: float = 0.05  # weight decay, of matrices only
     clip: float = 1.0  # of the gradient's norm, for each head
-    drawn: int = 96  # crops of the grid a photograph that a scorer learns from in a step
+    drawn: int = 128  # crops of the grid a photograph that a scorer learns from in a step
     seed: int = 0
     net: CropNetConfig = field(default_factory=CropNetConfig)
     rank: RankConfig = field(default_factory=RankConfig)
@@ -116,8 +116,6 @@ def train_crop(
     Raises:
         DataError, ImageError, ModelError: the data or the published weights are not as needed.
     """
-    from safetensors.torch import save
-
     torch.manual_seed(config.seed)
     net = CropNet(config.net)
     load_trunks(net)
@@ -125,18 +123,13 @@ def train_crop(
     advance = begin("features", len(annotations.photos))
     views = compute_views(net, annotations.photos, cache or out / "features", advance=advance)
     examples = Examples(annotations, views)
-    parts: list[tuple[nn.Module, int, Objective]] = []  # trained one after the other
-    if config.engine == "rank":
-        head = _rank_head(net, config)
-        trained: nn.Module = head
-        scorer = _Scorer(head, ("fine", "coarse"), _Anchors())
-        parts.append((head, 1, _ScorerObjective([scorer], config.loss)))
-    else:
-        trained = nn.ModuleDict({"heads": net.heads, "regions": net.regions})
+    rank = _rank_head(net, config)  # also a part of `builtin`
+    anchored = _ScorerObjective([_Scorer(rank, ("fine", "coarse"), _Anchors())], config.loss)
+    parts: list[tuple[nn.Module, int, Objective]] = [(rank, 1, anchored)]
+    if config.engine == "builtin":
+        drawn = _ScorerObjective(_scorers(net, config), config.loss)
         parts.append((net.heads, len(net.heads), _GridObjective(net, config)))
-        if len(net.regions):
-            objective = _ScorerObjective(_scorers(net, config), config.loss)
-            parts.append((net.regions, len(net.regions), objective))
+        parts.append((net.regions, len(net.regions), drawn))
     out.mkdir(parents=True, exist_ok=True)
     with atomic_write(out / "metrics.jsonl") as part, part.open("w") as metrics:
 
@@ -147,19 +140,37 @@ def train_crop(
         for module, members, target in parts:
             torch.manual_seed(config.seed)
             _fit(module, target, examples, config, members, keep, begin)
-    trained.eval()
-    round_int8(trained)
-    if config.engine == "rank":
-        files = [out / RANK]
-        _export_rank(net, trained, files[0])
-    else:
-        files = [out / LITE, out / VIT, out / HEADS, out / REGIONS]
-        export_crop_net(net, *files)
-    weights = out / f"crop_{config.engine}.safetensors"
     text = {"config": json.dumps(dataclasses.asdict(config), sort_keys=True)}
-    with atomic_write(weights) as part:
-        part.write_bytes(save(pack_state(trained), metadata=text))
-    return [*files, weights, out / "metrics.jsonl"]
+    return [*save_networks(net, rank, out, config.engine, text), out / "metrics.jsonl"]
+
+
+def save_networks(
+    net: CropNet, rank: RankHead, out: Path, engine: str, text: dict[str, str]
+) -> list[Path]:
+    """Round the trained parts of an engine and write all its files, whose paths it returns.
+
+    Args:
+        text: metadata of the safetensors files.
+    """
+    from safetensors.torch import save
+
+    trained: dict[str, nn.Module] = {"rank": rank}
+    if engine == "builtin":
+        trained["builtin"] = nn.ModuleDict({"heads": net.heads, "regions": net.regions})
+    files = []
+    for name, module in trained.items():
+        module.eval()
+        round_int8(module)
+        files.append(out / f"crop_{name}.safetensors")
+        with atomic_write(files[-1]) as part:
+            part.write_bytes(save(pack_state(module), metadata=text))
+    _export_rank(net, rank, out / RANK)
+    files.append(out / RANK)
+    if engine == "builtin":
+        onnx = [out / LITE, out / VIT, out / HEADS, out / REGIONS]
+        export_crop_net(net, *onnx)
+        files += onnx
+    return files
 
 
 def _fit(

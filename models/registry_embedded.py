@@ -1,0 +1,52 @@
+"""The rows of `registry.py` for weights that ship with the tool; none has a source elsewhere."""
+
+from __future__ import annotations
+
+from .checkpoint import Checkpoint
+
+
+def _embedded(file: str, purpose: str, sha256: str, size: int, note: str = "") -> Checkpoint:
+    return Checkpoint(
+        name=file.partition(".")[0].replace("_", "-"),
+        purpose=purpose,
+        file=file,
+        sha256=sha256,
+        size=size,
+        licence="Apache-2.0" if "trunk" in file else "MIT",
+        sources=(),
+        note=note,
+    )
+
+
+EMBEDDED = (
+    _embedded(
+        "crop_trunk_lite.onnx",
+        "crop: EfficientNet-Lite2 trunk, int8 weights",
+        "94b3ae6e34912c7a86213346b51c511339fe62f1dbcf4578af550f1235b84797",
+        4_663_321,
+    ),
+    _embedded(
+        "crop_trunk_vit.onnx",
+        "crop: DINOv2 ViT-S/14 trunk, six blocks, int8 weights",
+        "124e498ce47578df9fdaae8596b85f4c387994a3f97ecb764e150262cd5067fe",
+        11_237_118,
+    ),
+    _embedded(
+        "crop_builtin.onnx",
+        "crop: heads of engine builtin",
+        "f9d4780b95908d1cf3a448af93bbbb7a92c3e4a4f00c9020aca3396dec3ec5c3",
+        1_347_044,
+    ),
+    _embedded(
+        "crop_regions.onnx",
+        "crop: region scorers of engine builtin",
+        "01ab1e4b0a1c7f9adaedfd0f99745aaf494b66f7a1f826c293659289ff116ae8",
+        1_283_719,
+    ),
+    _embedded(
+        "crop_rank.onnx",
+        "crop: head of engine rank",
+        "13b536a55d3b45e8835670081ee13d1d7528f8a395f83fb7131d0ad6755c0e04",
+        1_379_668,
+    ),
+)
