@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 INTERRUPTED = 130  # the exit code after a signal, as shells have it
+_SLICE = 0.2  # seconds
 _MOST_JOBS = 8  # beyond, decoding pictures fills memory rather than cores
 
 
@@ -112,7 +113,11 @@ def run_batch(
                     pending.append(pool.submit(attempt, item))
                 if not pending:
                     return summary
-                outcome = pending.popleft().result()
+                future = pending.popleft()
+                # in slices: a signal that comes just before a wait begins does not end the wait
+                while not wait([future], timeout=_SLICE).done:
+                    pass
+                outcome = future.result()
                 if outcome is not None:
                     summary.succeeded += outcome.error is None
                     summary.failed += outcome.error is not None
