@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 EDGE_PAIRS = ((0, 2), (1, 3), (0, 1), (2, 3), (0, 3), (1, 2))
 
 SHORTEST = 0.3  # least width and height of a crop on the grid, as a share of the picture's
-SMALLEST = 0.12  # least area, as a share; .1 of a hundred photographers' crops are smaller
+SMALLEST = 0.12  # least area, as a share; drawn crops are hardly ever smaller
 
 
 @functools.cache
