@@ -86,10 +86,9 @@ def crop(
     require_torch("training")
     from contextlib import ExitStack
 
-    from ..stages.train_crop import TrainCropConfig, default_config, train_crop
+    from ..stages.train_crop import TrainCropConfig, train_crop
 
-    settings: TrainCropConfig = default_config(engine.value)
-    settings = dataclasses.replace(settings, seed=seed)
+    settings = TrainCropConfig(engine=engine.value, seed=seed)
     if epochs is not None:
         settings = dataclasses.replace(settings, epochs=epochs)
 

@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..core.files import atomic_write
-from .crop_net import MAPS, CropNet
+from .crop_net import MAPS, RANK_MAPS, CropNet
+from .crop_rank_net import RankHead
 from .packing import pack_onnx
 
 
@@ -60,6 +61,16 @@ class _Regions(nn.Module):
         return self.scores(maps, None, boxes)
 
 
+class _Rank(nn.Module):
+    def __init__(self, head: RankHead) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, fine: Tensor, coarse: Tensor, boxes: Tensor) -> Tensor:
+        scores: Tensor = self.head(torch.cat([fine, coarse], 1), None, boxes)
+        return scores
+
+
 def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path, regions: Path) -> None:
     """Write the network's four files, ready for `crop_builtin`.
 
@@ -76,9 +87,28 @@ def export_crop_net(net: CropNet, lite: Path, vit: Path, heads: Path, regions: P
     values = [maps[name].clone() for name in MAPS]
     names = [*MAPS, "log_aspect"]
     export(_Heads(net), (*values, torch.zeros(1)), names, ["energies"], heads, note)
+    _export_scorer(_Regions(net), net, MAPS, regions)
+
+
+def export_rank(net: CropNet, head: RankHead, target: Path) -> None:
+    """Write the scorer of engine `rank`, ready for `crop_rank`; rounded as in the above."""
+    note = {"config": {"side": net.config.side}}
+    _export_scorer(_Rank(head), net, RANK_MAPS, target, note)
+
+
+def _export_scorer(
+    module: nn.Module,
+    net: CropNet,
+    names: tuple[str, ...],
+    target: Path,
+    notes: dict[str, Any] | None = None,
+) -> None:
+    """A scorer of any number of crops of one picture's maps `names`."""
+    shapes = net.map_shapes()
+    maps = [torch.zeros(1, shapes[n][0], shapes[n][1], shapes[n][1]) for n in names]
     boxes = torch.tensor([[0.1, 0.1, 0.9, 0.9], [0.0, 0.2, 0.8, 1.0]])
     free = {"boxes": {0: "crops"}, "scores": {0: "crops"}}
-    export(_Regions(net), (*values, boxes), [*MAPS, "boxes"], ["scores"], regions, None, free)
+    export(module, (*maps, boxes), [*names, "boxes"], ["scores"], target, notes, free)
 
 
 def export(

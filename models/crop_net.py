@@ -27,6 +27,7 @@ from .crop_rank_net import RankConfig, RankHead
 from .efficientnet_lite import EfficientNetLite
 from .vit import Vit, VitConfig
 
+RANK_MAPS = ("fine", "coarse")  # what engine `rank` sees
 MAPS = ("fine", "coarse", "tokens")  # strides 32 of two depths of the one trunk, the other's
 
 
@@ -148,9 +149,13 @@ class CropNet(nn.Module):
             EdgePairHead(config, {name: shapes[name] for name in names}) for names in config.heads
         )
         self.regions = nn.ModuleList(
-            RankHead(config.region, sum(shapes[n][0] for n in names), shapes[names[0]][1])
-            for names in config.regions
+            self.new_scorer(config.region, names) for names in config.regions
         )
+
+    def new_scorer(self, config: RankConfig, names: tuple[str, ...]) -> RankHead:
+        """A scorer of single crops on the maps `names` (of one size) side by side."""
+        shapes = [self.map_shapes()[name] for name in names]
+        return RankHead(config, sum(channels for channels, _ in shapes), shapes[0][1])
 
     def map_shapes(self) -> dict[str, tuple[int, int]]:
         """Channels and cells a side of every feature map."""

@@ -83,7 +83,7 @@ class RankHead(nn.Module):
         down = sampling_weights(y1, y2, cells, size)
         inside = pool(maps, down, across)
         # the crop's cells are blanked out: whole minus covered, and both factor into axes
-        whole = sampling_weights(x1 * 0, x1 * 0 + 1, cells, size)
+        whole = sampling_weights(maps.new_zeros(1), maps.new_ones(1), cells, size)
         kept = whole * coverage(y1, y2, size)[:, None], whole * coverage(x1, x2, size)[:, None]
         outside = pool(maps, whole, whole) - pool(maps, *kept)
         scores: Tensor = self.score(torch.cat([inside.flatten(1), outside.flatten(1)], 1))[:, 0]

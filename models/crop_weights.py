@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.errors import ModelError
 from .crop_builtin import LITE, VIT
-from .crop_net import CropNet, CropNetConfig
+from .crop_net import RANK_MAPS, CropNet, CropNetConfig
 from .crop_rank_net import RankConfig, RankHead
 from .packing import fold_batch_norms, packed_state, unpack_state
 from .vit import VitConfig
@@ -46,8 +46,7 @@ def load_rank_head(folder: Path) -> RankHead:
     """
     path = folder / "crop_rank.safetensors"
     config = RankConfig(**_config(path)["rank"])
-    shapes = CropNet(_net_config(path)).map_shapes()
-    head = RankHead(config, shapes["fine"][0] + shapes["coarse"][0], shapes["coarse"][1])
+    head = CropNet(_net_config(path)).new_scorer(config, RANK_MAPS)
     head.load_state_dict(_tensors(path))
     return head.eval()
 

@@ -40,13 +40,13 @@ EMBEDDED = (
     _embedded(
         "crop_regions.onnx",
         "crop: region scorers of engine builtin",
-        "01ab1e4b0a1c7f9adaedfd0f99745aaf494b66f7a1f826c293659289ff116ae8",
-        1_283_719,
+        "c1a578b720c2d1b08e66983a09f84efa74be590218bb89e9c3acabfca3721471",
+        1_281_389,
     ),
     _embedded(
         "crop_rank.onnx",
         "crop: head of engine rank",
-        "13b536a55d3b45e8835670081ee13d1d7528f8a395f83fb7131d0ad6755c0e04",
-        1_379_668,
+        "0f550c64191cfe5edf7df8a7f6014a7b72412ca74f59cc3f3e1bb9c7813334fc",
+        1_378_118,
     ),
 )

@@ -7,33 +7,32 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..models.crop_builtin import HEADS, LITE, RANK, REGIONS, VIT
-from ..models.crop_export import export, export_crop_net
-from ..models.crop_grid import grid_boxes
-from ..models.crop_loss import (
-    CropLossConfig,
-    box_energies,
-    drawn_crop_loss,
-    grid_energies,
-    overlaps,
-    pair_loss,
-)
-from ..models.crop_net import CropNet, CropNetConfig
-from ..models.crop_rank import anchors
+from ..models.crop_export import export_crop_net, export_rank
+from ..models.crop_loss import CropLossConfig
+from ..models.crop_net import RANK_MAPS, CropNet, CropNetConfig
 from ..models.crop_rank_net import RankConfig, RankHead
 from ..models.efficientnet_lite import EfficientNetLite, convert_published
 from ..models.hub import resolve
 from ..models.packing import fold_batch_norms, pack_state, round_int8
 from ..models.vit_weights import load_focus_trunk
 from ..models.weights_io import load_pickle_weights_only
-from .crop_examples import Batch, Examples, read_annotations
+from .crop_examples import Examples, read_annotations
+from .crop_objectives import (
+    Anchors,
+    GridObjective,
+    Objective,
+    Scorer,
+    ScorerObjective,
+    region_scorers,
+)
 from .crop_views import compute_views
 
 Log = Callable[[dict[str, Any]], None]
@@ -54,23 +53,6 @@ class TrainCropConfig:
     net: CropNetConfig = field(default_factory=CropNetConfig)
     rank: RankConfig = field(default_factory=RankConfig)
     loss: CropLossConfig = field(default_factory=CropLossConfig)
-
-
-def default_config(engine: str) -> TrainCropConfig:
-    """The settings with which the weights that ship were trained.
-
-    Args:
-        engine: `builtin` or `rank`.
-    """
-    return TrainCropConfig(engine=engine)
-
-
-class Objective(Protocol):
-    """A batch's loss under a module's parameters."""
-
-    def __call__(self, batch: Batch) -> Tensor:
-        """The mean over the batch, summed over heads."""
-        ...
 
 
 def load_trunks(net: CropNet) -> None:
@@ -123,12 +105,13 @@ def train_crop(
     advance = begin("features", len(annotations.photos))
     views = compute_views(net, annotations.photos, cache or out / "features", advance=advance)
     examples = Examples(annotations, views)
-    rank = _rank_head(net, config)  # also a part of `builtin`
-    anchored = _ScorerObjective([_Scorer(rank, ("fine", "coarse"), _Anchors())], config.loss)
+    rank = net.new_scorer(config.rank, RANK_MAPS)  # also a part of `builtin`
+    anchored = ScorerObjective([Scorer(rank, RANK_MAPS, Anchors())], config.loss)
     parts: list[tuple[nn.Module, int, Objective]] = [(rank, 1, anchored)]
     if config.engine == "builtin":
-        drawn = _ScorerObjective(_scorers(net, config), config.loss)
-        parts.append((net.heads, len(net.heads), _GridObjective(net, config)))
+        scorers = region_scorers(net, config.drawn, config.seed)
+        drawn = ScorerObjective(scorers, config.loss)
+        parts.append((net.heads, len(net.heads), GridObjective(net, config.loss)))
         parts.append((net.regions, len(net.regions), drawn))
     out.mkdir(parents=True, exist_ok=True)
     with atomic_write(out / "metrics.jsonl") as part, part.open("w") as metrics:
@@ -164,7 +147,7 @@ def save_networks(
         files.append(out / f"crop_{name}.safetensors")
         with atomic_write(files[-1]) as part:
             part.write_bytes(save(pack_state(module), metadata=text))
-    _export_rank(net, rank, out / RANK)
+    export_rank(net, rank, out / RANK)
     files.append(out / RANK)
     if engine == "builtin":
         onnx = [out / LITE, out / VIT, out / HEADS, out / REGIONS]
@@ -216,138 +199,3 @@ def _fit(
             total += loss.item() / members
             advance()
         log({"epoch": epoch + 1, "loss": total / steps})
-
-
-class _GridObjective:
-    """All heads' losses on all crops of the grid, and on the voted pairs."""
-
-    def __init__(self, net: CropNet, config: TrainCropConfig) -> None:
-        self.heads, self.loss, self.grid = net.heads, config.loss, config.net.grid
-        self.boxes = torch.from_numpy(grid_boxes(self.grid).copy())
-
-    def __call__(self, batch: Batch) -> Tensor:
-        overlap = overlaps(self.boxes[None], batch.crops[:, None])
-        losses = []
-        for head in self.heads:
-            tables = head(batch.maps, batch.log_aspect)
-            logits = grid_energies(tables, self.grid)
-            losses.append(drawn_crop_loss(logits, overlap, self.loss.softness))
-            if len(batch.rows):
-                margin = box_energies(tables, batch.rows, batch.first)
-                margin = margin - box_energies(tables, batch.rows, batch.second)
-                losses.append(self.loss.pair_weight * pair_loss(margin, batch.share))
-        return torch.stack(losses).sum()
-
-
-@dataclass(frozen=True)
-class _Choices:
-    """Crops to choose among, of all photographs of a batch."""
-
-    rows: Tensor  # (P,) which photograph
-    boxes: Tensor  # (P,4) in shares
-    sizes: list[int]  # how many each photograph has
-
-
-class _Drawn:
-    """Crops drawn evenly from the grid.
-
-    The choice among a random subset follows the same logits as among all of them, so that the
-    subset's cross-entropy estimates them (McFadden, 1978).
-    """
-
-    def __init__(self, grid: int, count: int, seed: int) -> None:
-        self.boxes, self.count = torch.from_numpy(grid_boxes(grid).copy()), count
-        self.draw = torch.Generator().manual_seed(seed)
-
-    def __call__(self, batch: Batch) -> _Choices:
-        photos = len(batch.crops)
-        picks = torch.randint(0, len(self.boxes), (photos * self.count,), generator=self.draw)
-        rows = torch.arange(photos).repeat_interleave(self.count)
-        return _Choices(rows, self.boxes[picks], [self.count] * photos)
-
-
-class _Anchors:
-    """The grid anchors of each photograph's shape."""
-
-    def __call__(self, batch: Batch) -> _Choices:
-        ratios = batch.log_aspect.exp().tolist()
-        sets = [torch.from_numpy(anchors(round(ratio, 3)).copy()) for ratio in ratios]
-        sizes = [len(boxes) for boxes in sets]
-        rows = torch.arange(len(sets)).repeat_interleave(torch.tensor(sizes))
-        return _Choices(rows, torch.cat(sets), sizes)
-
-
-@dataclass(frozen=True)
-class _Scorer:
-    head: nn.Module
-    maps: tuple[str, ...]
-    choices: _Drawn | _Anchors
-
-
-class _ScorerObjective:
-    """The same two terms for scorers of single crops."""
-
-    def __init__(self, scorers: list[_Scorer], loss: CropLossConfig) -> None:
-        self.scorers, self.loss = scorers, loss
-
-    def __call__(self, batch: Batch) -> Tensor:
-        return torch.stack([self._one(scorer, batch) for scorer in self.scorers]).sum()
-
-    def _one(self, scorer: _Scorer, batch: Batch) -> Tensor:
-        choices, pairs = scorer.choices(batch), len(batch.rows)
-        features = torch.cat([batch.maps[name] for name in scorer.maps], 1)
-        rows = torch.cat([choices.rows, batch.rows, batch.rows])
-        boxes = torch.cat([choices.boxes, batch.first, batch.second])
-        scores = scorer.head(features, rows, boxes)
-        ranked, first, second = torch.split(scores, [len(choices.rows), pairs, pairs])
-        overlap = overlaps(choices.boxes, batch.crops[choices.rows])
-        losses = [
-            drawn_crop_loss(logits[None], part[None], self.loss.softness)
-            for logits, part in zip(
-                torch.split(ranked, choices.sizes),
-                torch.split(overlap, choices.sizes),
-                strict=True,
-            )
-        ]
-        loss = torch.stack(losses).mean()
-        if pairs:
-            loss = loss + self.loss.pair_weight * pair_loss(first - second, batch.share)
-        return loss
-
-
-def _scorers(net: CropNet, config: TrainCropConfig) -> list[_Scorer]:
-    drawn = _Drawn(config.net.grid, config.drawn, config.seed)
-    return [
-        _Scorer(head, maps, drawn if choices == "grid" else _Anchors())
-        for head, maps, choices in zip(
-            net.regions, config.net.regions, config.net.choices, strict=True
-        )
-    ]
-
-
-def _rank_head(net: CropNet, config: TrainCropConfig) -> RankHead:
-    shapes = net.map_shapes()
-    channels, cells = shapes["fine"][0] + shapes["coarse"][0], shapes["coarse"][1]
-    return RankHead(config.rank, channels, cells)
-
-
-class _OnePicture(nn.Module):
-    """The scorer of one picture's crops, as it is exported."""
-
-    def __init__(self, head: nn.Module) -> None:
-        super().__init__()
-        self.head = head
-
-    def forward(self, fine: Tensor, coarse: Tensor, boxes: Tensor) -> Tensor:
-        scores: Tensor = self.head(torch.cat([fine, coarse], 1), None, boxes)
-        return scores
-
-
-def _export_rank(net: CropNet, head: nn.Module, target: Path) -> None:
-    shapes = net.map_shapes()
-    maps = [torch.zeros(1, shapes[n][0], shapes[n][1], shapes[n][1]) for n in ("fine", "coarse")]
-    boxes = torch.tensor([[0.1, 0.1, 0.9, 0.9], [0.0, 0.2, 0.8, 1.0]])
-    note = {"config": {"side": net.config.side}}
-    names = ["fine", "coarse", "boxes"]
-    free = {"boxes": {0: "crops"}, "scores": {0: "crops"}}
-    export(_OnePicture(head), (*maps, boxes), names, ["scores"], target, note, free)
