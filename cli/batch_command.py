@@ -35,7 +35,9 @@ def run_batch_command(
     show: Callable[[Record, Output], None] | None = None,
     after: Callable[[Record], None] | None = None,
     suffixes: frozenset[str] = IMAGE_SUFFIXES,
+    choose: Callable[[list[Source]], list[Source]] | None = None,
     output: Output | None = None,
+    on_interrupt: Callable[[], None] = lambda: None,
 ) -> int:
     """Run one command over its inputs and return the exit code, 0, 1 or 130.
 
@@ -58,7 +60,9 @@ def run_batch_command(
         show: prints a record with status `ok` for people; otherwise its files are listed.
         after: is given every record, in order, after it was printed.
         suffixes: what is an input in a folder.
+        choose: takes the inputs that count out of what was found.
         output: if the command has made its own already.
+        on_interrupt: called from the signal's handler, for long work to stop on; see `run_batch`.
 
     Raises:
         UsageError: before any work, when inputs or outputs are not as they should be.
@@ -67,6 +71,8 @@ def run_batch_command(
     sources = expand_inputs(
         shared.inputs, stdin=sys.stdin.buffer, null=shared.null, suffixes=suffixes
     )
+    if choose is not None:
+        sources = choose(sources)
     if not sources:
         output.note("the list of inputs is empty; nothing to do.")
     plans = [_planned(source, plan) for source in sources]
@@ -90,6 +96,10 @@ def run_batch_command(
             raise InputError(record["error"])
         return record
 
+    def interrupted() -> None:
+        _say_stopping()
+        on_interrupt()
+
     counts = {"planned": 0, "skipped": 0}
 
     def emit(outcome: Outcome[int, Record]) -> None:
@@ -111,7 +121,7 @@ def run_batch_command(
             emit=emit,
             jobs=shared.jobs,
             fail_fast=shared.fail_fast,
-            on_interrupt=_say_stopping,
+            on_interrupt=interrupted,
         )
     _summarise(summary, counts, len(sources), output)
     return summary.exit_code

@@ -15,6 +15,7 @@ from .group import Entry, group_of
 
 COMMANDS: dict[str, Entry] = {
     "crop": Entry("compose.cli.crop", "Find the best crops of pictures."),
+    "sketch": Entry("compose.cli.sketch", "Draw pictures in a fixed number of strokes."),
     "train": Entry("compose.cli.train", "Train networks."),
     "evaluate": Entry("compose.cli.evaluate", "Measure engines on annotated data."),
     "models": Entry("compose.cli.models", "List, fetch, check and locate weights."),

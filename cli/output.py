@@ -24,7 +24,7 @@ from ..core.errors import OutputError
 from .tables import drawn, plain
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 Mode = Literal["human", "json", "quiet"]
 
@@ -32,10 +32,15 @@ Mode = Literal["human", "json", "quiet"]
 class Output:
     """The one way to print. Everything is flushed at once, so that pipes see it as it happens."""
 
-    def __init__(self, mode: Mode = "human", *, null: bool = False) -> None:
+    def __init__(
+        self, mode: Mode = "human", *, null: bool = False, lasting: bool = False
+    ) -> None:
+        """Take the mode, and whether work on one input lasts long enough for a bar; see `step`."""
         self.mode: Mode = mode
+        self._lasting = lasting
         self._end = b"\0" if null else b"\n"
         self._bar: Progress | None = None
+        self._step_task: TaskID | None = None
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Print the machine's form of one record: JSON, or its written files; nothing to people.
@@ -83,7 +88,7 @@ class Output:
     def progress(self, total: int, what: str) -> Iterator[None]:
         """Show a bar on stderr while the body runs, if that is a terminal; see `advance`."""
         terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        if not terminal or total < 2 or self.mode == "quiet":
+        if not terminal or (total < 2 and not self._lasting) or self.mode == "quiet":
             yield
             return
         from rich.console import Console
@@ -105,6 +110,24 @@ class Output:
         if self._bar is not None:
             self._bar.advance(self._bar.task_ids[0])
             self._bar.refresh()
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Show how far the work on one input is; may be called from its thread.
+
+        Args:
+            what: the input, and what is to be known of it.
+            done, total: steps; at the last one the line goes away.
+        """
+        bar = self._bar
+        if bar is None:
+            return
+        if self._step_task is None or self._step_task not in bar.task_ids:
+            self._step_task = bar.add_task(what, total=total)
+        bar.update(self._step_task, completed=done, total=total, description=what)
+        if done >= total:
+            bar.remove_task(self._step_task)
+            self._step_task = None
+        bar.refresh()
 
     def _data(self, data: bytes) -> None:
         with self._without_bar(sys.stdout.isatty()):

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from ..core.errors import UsageError
-from .output import Output
+from .output import Mode, Output
 
 _RANKS = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT")
 
@@ -53,9 +53,10 @@ class Shared:
         _exclude(values, ranks, "json", "quiet")
         return cls(**values)
 
-    def output(self) -> Output:
-        """The output in the mode that was asked for."""
-        return Output("json" if self.json else "quiet" if self.quiet else "human", null=self.null)
+    def output(self, *, lasting: bool = False) -> Output:
+        """The output in the mode that was asked for; `lasting` as in `Output`."""
+        mode: Mode = "json" if self.json else "quiet" if self.quiet else "human"
+        return Output(mode, null=self.null, lasting=lasting)
 
 
 def _exclude(values: dict[str, Any], ranks: Mapping[str, int], first: str, second: str) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import options
 from .shared import Shared
+
+if TYPE_CHECKING:
+    from .output import Output
 
 app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
 
@@ -79,30 +83,113 @@ def crop(
     if not overwrite:
         refuse_existing(targets)
     if dry_run:
-        output.record({"status": "planned", "outputs": [str(path) for path in targets]})
-        for path in targets:
-            output.text(f"would write {path}")
+        _print_plan(output, targets)
         return
     require_torch("training")
-    from contextlib import ExitStack
-
     from ..stages.train_crop import TrainCropConfig, train_crop
 
     settings = TrainCropConfig(engine=engine.value, seed=seed)
     if epochs is not None:
         settings = dataclasses.replace(settings, epochs=epochs)
+    with _phases(output) as begin:
+        files = train_crop(data, out, settings, cache=features, log=_epochs(output), begin=begin)
+    for path in files:
+        output.path(path)
 
+
+@app.command()
+def saliency(
+    ctx: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", metavar="DIR", help="Salient objects: images/, masks/ and train.txt."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")],
+    more: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--more",
+            metavar="DIR",
+            help="Objects in the layout of PASCAL VOC, or more salient ones; repeatable.",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features",
+            metavar="DIR",
+            help="Keep the photographs' features here and use them again; below --out by default.",
+        ),
+    ] = None,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
+    ] = False,
+    quiet: options.Quiet = False,
+    dry_run: options.DryRun = False,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Train the finder of salient subjects on masks, on the trunks that ship with the tool.
+
+    Interrupted while it computes features, the same command goes on where it stopped. Measure
+    the result with `compose evaluate saliency --weights DIR`.
+    """
+    import dataclasses
+
+    from ..core.devices import require_torch
+    from ..core.outputs import refuse_existing
+    from ..models.saliency_builtin import SALIENCY
+
+    output = Shared.of(ctx).output()
+    targets = [out / name for name in (SALIENCY, "saliency.safetensors", "saliency_metrics.jsonl")]
+    if not overwrite:
+        refuse_existing(targets)
+    if dry_run:
+        _print_plan(output, targets)
+        return
+    require_torch("training")
+    from ..stages.train_saliency import TrainSaliencyConfig, train_saliency
+
+    settings = TrainSaliencyConfig(seed=seed)
+    if epochs is not None:
+        settings = dataclasses.replace(settings, epochs=epochs)
+    with _phases(output) as begin:
+        files = train_saliency(
+            data, out, settings, more=more or [], cache=features, log=_epochs(output), begin=begin
+        )
+    for path in files:
+        output.path(path)
+
+
+def _print_plan(output: Output, targets: list[Path]) -> None:
+    output.record({"status": "planned", "outputs": [str(path) for path in targets]})
+    for path in targets:
+        output.text(f"would write {path}")
+
+
+def _epochs(output: Output) -> Callable[[dict[str, Any]], None]:
     def log(row: dict[str, Any]) -> None:
         output.record(row)
         output.text(f"epoch {row['epoch']:3d}  loss {row['loss']:.4f}")
 
-    with ExitStack() as bars:
+    return log
+
+
+@contextlib.contextmanager
+def _phases(output: Output) -> Iterator[Callable[[str, int], Callable[[], object]]]:
+    """Give what begins a phase with its name and length: one bar at a time."""
+    with contextlib.ExitStack() as bars:
 
         def begin(what: str, total: int) -> Callable[[], object]:
             bars.close()
             bars.enter_context(output.progress(total, what))
             return output.advance
 
-        files = train_crop(data, out, settings, cache=features, log=log, begin=begin)
-    for path in files:
-        output.path(path)
+        yield begin

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Generic, TypeVar
 
 from .devices import available_cores
-from .errors import ComposeError
+from .errors import ComposeError, Interrupted
 from .files import remove_open_parts
 
 Item = TypeVar("Item")
@@ -76,7 +76,8 @@ def run_batch(
 
     Args:
         items: taken one by one, no sooner than needed.
-        work: called in worker threads, so it must be safe to call twice at a time.
+        work: called in worker threads, so it must be safe to call twice at a time. Long work
+            may raise `Interrupted` after `on_interrupt` was called; its item is not emitted.
         emit: called in the calling thread. What it raises stops the batch and is passed on.
         jobs: see `resolve_jobs`.
         fail_fast: stop taking items after the first failure.
@@ -89,7 +90,10 @@ def run_batch(
     def attempt(item: Item) -> Outcome[Item, Value] | None:
         if stop.is_set():
             return None
-        outcome = _attempt(item, work)
+        try:
+            outcome = _attempt(item, work)
+        except Interrupted:  # neither done nor failed
+            return None
         if fail_fast and outcome.error is not None:
             summary.stopped = True
             stop.set()
@@ -140,6 +144,8 @@ def describe(error: BaseException) -> str:
 def _attempt(item: Item, work: Callable[[Item], Value]) -> Outcome[Item, Value]:
     try:
         return Outcome(item, value=work(item))
+    except Interrupted:
+        raise
     except BaseException as error:  # panics of compiled libraries are no Exception
         # as text, for the frames of a traceback keep whole pictures alive
         details = "".join(traceback.format_exception(error))

@@ -54,3 +54,7 @@ class ModelError(ComposeError):
 
 class OfflineError(ModelError):
     """Raised when weights are not in the cache and fetching them is forbidden."""
+
+
+class Interrupted(ComposeError):
+    """Raised by long work that was asked to stop and has kept its state to go on from."""

@@ -139,6 +139,20 @@ _ALL = (
         ),
     ),
     Checkpoint(
+        name="clip-vit-b32",
+        purpose="image and text features, CLIP ViT-B/32 (TorchScript)",
+        file="ViT-B-32.pt",
+        sha256="40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
+        size=None,
+        licence="MIT",
+        sources=(
+            UrlSource(
+                "https://openaipublic.azureedge.net/clip/models/"
+                "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af/ViT-B-32.pt"
+            ),
+        ),
+    ),
+    Checkpoint(
         name="vgg16",
         purpose="ImageNet features, VGG-16",
         file="vgg16-397923af.pth",

@@ -49,4 +49,10 @@ EMBEDDED = (
         "0f550c64191cfe5edf7df8a7f6014a7b72412ca74f59cc3f3e1bb9c7813334fc",
         1_378_118,
     ),
+    _embedded(
+        "saliency.onnx",
+        "salient subjects: head on the trunks of crop",
+        "7c8817835be1db727f29bcb3a79e0449a633aa0b66fb05947eae69f8f4e49ec1",
+        174_010,
+    ),
 )

@@ -1,0 +1,95 @@
+"""Photographs with masks as the salient-subject head sees them: maps computed once, and truths."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..core.files import atomic_write
+from ..core.images import load_picture
+from ..data.sod import SubjectRecord, read_truth
+from ..models.crop_builtin import LITE, VIT, weights_folder
+from ..models.saliency_features import PICTURE_SIDE, SHAPES, SaliencyTrunks
+
+
+@dataclass(frozen=True)
+class SaliencyExamples:
+    """N photographs: `maps[name]` (N,C,n,n) float16, `truth` and `counts` (N,1,s,s) in [0, 1]."""
+
+    maps: dict[str, Tensor]
+    truth: Tensor  # share of the cell's counted pixels that are the subject's
+    counts: Tensor  # share of the cell's pixels that count
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def batch(self, indices: Tensor, mirrored: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Maps, truth and counts of `indices` (B,) in float32, mirrored where (B,) is True.
+
+        The maps are mirrored, not computed anew of the mirrored photograph: the trunks learned
+        from mirrored photographs, too, and give nearly the same.
+        """
+        flip = mirrored.view(-1, 1, 1, 1)
+
+        def take(values: Tensor) -> Tensor:
+            chosen = values[indices].float()
+            return torch.where(flip, chosen.flip(-1), chosen)
+
+        maps = {name: take(values) for name, values in self.maps.items()}
+        return maps, take(self.truth), take(self.counts)
+
+
+def compute_examples(
+    records: Sequence[SubjectRecord],
+    cache: Path,
+    *,
+    threads: int = 1,
+    advance: Callable[[], object] = lambda: None,
+) -> SaliencyExamples:
+    """Maps and truths of `records`; maps are kept in `cache`, a file a photograph.
+
+    Args:
+        records: from `data.sod.read_subjects`.
+        cache: a folder of our own; other trunks or photographs get other files.
+        threads: of one photograph.
+        advance: called for every photograph.
+
+    Raises:
+        ImageError, MaskError, DataError: a photograph or a mask is not as needed.
+    """
+    trunks = SaliencyTrunks(threads, weights_folder())
+    seal = hashlib.sha256()
+    for name in (LITE, VIT):
+        seal.update((weights_folder() / name).read_bytes())
+    count, side = len(records), PICTURE_SIDE
+    maps = {k: torch.empty(count, c, n, n, dtype=torch.float16) for k, (c, n) in SHAPES.items()}
+    truths, weights = torch.empty(count, 1, side, side), torch.empty(count, 1, side, side)
+    for index, record in enumerate(records):
+        picture = load_picture(record.photo)
+        key = seal.copy()
+        key.update(f"{picture.width}x{picture.height}".encode())
+        key.update(picture.over().tobytes())
+        file = cache / f"{key.hexdigest()[:24]}.npz"
+        if not file.is_file():
+            found = {k: v.astype(np.float16) for k, v in trunks.maps(picture.over()).items()}
+            with atomic_write(file) as part, part.open("wb") as stream:
+                np.savez(stream, **found)  # type: ignore[arg-type]
+        with np.load(file) as kept:
+            for name, values in maps.items():
+                values[index] = torch.from_numpy(kept[name])
+        truth, counts = read_truth(record, (picture.width, picture.height))
+        shares = [
+            cv2.resize(mask.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+            for mask in (truth & counts, counts)
+        ]
+        weights[index, 0] = torch.from_numpy(shares[1])
+        truths[index, 0] = torch.from_numpy(shares[0] / np.maximum(shares[1], 1e-6))
+        advance()
+    return SaliencyExamples(maps, truths.clamp(0, 1), weights)
