@@ -32,9 +32,7 @@ Mode = Literal["human", "json", "quiet"]
 class Output:
     """The one way to print. Everything is flushed at once, so that pipes see it as it happens."""
 
-    def __init__(
-        self, mode: Mode = "human", *, null: bool = False, lasting: bool = False
-    ) -> None:
+    def __init__(self, mode: Mode = "human", *, null: bool = False, lasting: bool = False) -> None:
         """Take the mode, and whether work on one input lasts long enough for a bar; see `step`."""
         self.mode: Mode = mode
         self._lasting = lasting

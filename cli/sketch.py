@@ -151,7 +151,8 @@ def sketch(
     ] = "auto",
     checkpoint: options.Checkpoint = None,
     allot: Annotated[
-        Allot, typer.Option("--allot", help="Share strokes by edges or by pixels that are no paper.")
+        Allot,
+        typer.Option("--allot", help="Share strokes by edges or by pixels that are no paper."),
     ] = Allot.edges,
     fix_scale: Annotated[
         bool, typer.Option("--fix-scale", help="Centre targets on a white square with a margin.")

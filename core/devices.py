@@ -40,14 +40,18 @@ def tune_malloc() -> None:
     mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def require_torch(purpose: str) -> None:
+def require_torch(purpose: str, extra: str = "torch") -> None:
     """Make `import torch` possible and fast; call it just before.
 
+    Args:
+        purpose: what needs it.
+        extra: of this package, which brings it.
+
     Raises:
-        UsageError: torch is not installed; `purpose` says what needs it.
+        UsageError: torch is not installed.
     """
     if importlib.util.find_spec("torch") is None:
-        raise UsageError(f"{purpose} needs torch; run: pip install 'compose-toolkit[torch]'.")
+        raise UsageError(f"{purpose} needs torch; run: pip install 'compose-toolkit[{extra}]'.")
     tune_malloc()
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from .stroke_segments import Segments
 from .stroke_tiles import TILE, Canvas, Slots
-
-CHUNK = 4096  # slots at a time: bounds memory, and what is at hand stays in the cache
 
 
 @functools.lru_cache(maxsize=16)
@@ -34,50 +33,65 @@ def tile_corners(tile: Tensor, canvas: Canvas, dtype: torch.dtype) -> Tensor:
     return torch.stack([within % canvas.columns, row], 1).to(dtype) * TILE
 
 
-def nearest(
-    segments: Segments, slots: Slots, canvas: Canvas, samples: int
-) -> tuple[Tensor, Tensor]:
-    """The squared distance (L,C) of every slot's samples to its stroke, and the segment (L,C).
+@dataclass(frozen=True)
+class Nearness:
+    """Squared distances of a slot's samples to its segments, and the least of them."""
+
+    squared: Tensor  # (P,C) to each of the slots' segments
+    least: Tensor  # (L,C) to the stroke
+    slot: Tensor  # (P,) whose segment it is
+
+    def nearest(self, wanted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The nearest segments of some samples.
+
+        Args:
+            wanted: (L,C) bool.
+
+        Returns:
+            The pair, the sample's number in its tile and the share that this pair has, (A,)
+            each: samples that are equally far from k segments come k times with share 1/k.
+        """
+        samples = self.squared.shape[1]
+        hits = self.squared == torch.where(wanted, self.least, -1)[self.slot]
+        index = hits.view(-1).nonzero()[:, 0]
+        pair = torch.div(index, samples, rounding_mode="floor")
+        sample = index - pair * samples
+        place = self.slot[pair] * samples + sample
+        ties = torch.bincount(place, minlength=self.least.numel())
+        return pair, sample, 1 / ties[place].to(self.least.dtype)
+
+
+def measure(segments: Segments, slots: Slots, canvas: Canvas, samples: int) -> Nearness:
+    """How near every slot's samples are to its stroke.
 
     Segments that do not come near the tile are not looked at, so that distances beyond the
     reach that the slots were made for may be too large.
     """
-    length = len(slots.tile)
-    offsets = sample_offsets(samples, segments.start.dtype, segments.start.device)
-    squared = segments.start.new_empty(length, offsets.shape[1])
-    which = torch.empty(squared.shape, dtype=torch.int32, device=squared.device)
-    if length == 0:
-        return squared, which
-    corner = tile_corners(slots.tile, canvas, squared.dtype)
+    dtype, device = segments.start.dtype, segments.start.device
+    offsets = sample_offsets(samples, dtype, device)
+    slot = torch.repeat_interleave(torch.arange(len(slots.tile), device=device), slots.count)
     along = segments.end - segments.start
-    tiny = torch.finfo(squared.dtype).tiny
-    inverse = 1 / (along * along).sum(1).clamp(min=tiny)
-    table = torch.cat([segments.start, along, along * inverse[:, None]], 1)  # (M,6)
-    # the slots with most segments first: those that have a k-th one are then the first ones
-    order = torch.argsort(slots.count, descending=True, stable=True)
-    for part in torch.split(order, CHUNK):
-        count, first = slots.count[part], slots.first[part]
-        here = corner[part]
-        best = which_best = None
-        left = torch.bincount(count).flip(0).cumsum(0).flip(0).tolist()  # with at least k
-        for rank in range(int(count[0])):
-            rows = left[rank + 1]
-            segment = slots.segment[first[:rows] + rank]
-            mine = table[segment]
-            gap = here[:rows] - mine[:, :2]
-            x, y = gap[:, :1] + offsets[0], gap[:, 1:] + offsets[1]
-            share = (x * mine[:, 4:5]).add_(y * mine[:, 5:6]).clamp_(0, 1)
-            x.sub_(share * mine[:, 2:3])
-            y.sub_(share.mul_(mine[:, 3:4]))
-            distance = x.mul_(x).add_(y.mul_(y))
-            number = segment.to(torch.int32)[:, None]
-            if best is None or which_best is None:
-                best, which_best = distance, number.repeat(1, offsets.shape[1])
-            else:
-                nearer = distance < best[:rows]
-                best[:rows] = torch.where(nearer, distance, best[:rows])
-                which_best[:rows] = torch.where(nearer, number, which_best[:rows])
-        assert best is not None  # every slot has a segment
-        assert which_best is not None
-        squared[part], which[part] = best, which_best
-    return squared, which
+    length = along.norm(dim=1)
+    # a segment without extent gets one that no number tells from it, and a direction
+    least = torch.finfo(dtype).eps
+    direction = torch.where(
+        (length > least)[:, None],
+        along / length.clamp(min=least)[:, None],
+        along.new_tensor([1, 0]),
+    )
+    length = length.clamp(min=least)
+    mine = slots.segment
+    gap = tile_corners(slots.tile, canvas, dtype)[slot] - segments.start[mine]
+    x, y = direction[mine].unbind(1)
+    # along the segment in shares of its length, and across it: both linear in the offsets
+    scale = 1 / length[mine]
+    first = torch.stack([(gap[:, 0] * x + gap[:, 1] * y) * scale, x * scale, y * scale], 1)
+    second = torch.stack([gap[:, 1] * x - gap[:, 0] * y, -y, x], 1)
+    basis = torch.cat([torch.ones_like(offsets[:1]), offsets])
+    share = first @ basis
+    beyond = (share - share.clamp(0, 1)).mul_(length[mine, None])
+    across = second @ basis
+    squared = across.mul_(across).add_(beyond.mul_(beyond))
+    nearest = squared.new_full((len(slots.tile), squared.shape[1]), torch.inf)
+    nearest.scatter_reduce_(0, slot[:, None].expand_as(squared), squared, "amin")
+    return Nearness(squared, nearest, slot)

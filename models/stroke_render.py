@@ -13,37 +13,21 @@ stroke has in the final colour follows from the products of what the others let 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .stroke_distance import nearest, sample_offsets, tile_corners
+from .stroke_distance import measure
+from .stroke_edge import SHARP, Edge, soft
+from .stroke_geometry import geometry_gradients, summed
 from .stroke_scan import affine_before, products_after
 from .stroke_segments import flatten
 from .stroke_tiles import TILE, Canvas, find_slots
 
-
-@dataclass(frozen=True)
-class Edge:
-    """How the edge of a stroke is drawn."""
-
-    samples: int = 2  # points a side of a pixel
-    softness: float = 0.5  # pixels over which coverage falls from all to nothing, a ramp
-
-    def __post_init__(self) -> None:
-        if self.samples < 1 or not self.softness > 0:
-            raise ValueError("an edge needs at least one sample and a softness above 0")
-
-
-SHARP = Edge()
-
-
-def soft(softness: float) -> Edge:
-    """An edge that is blurred over `softness` pixels, at least 1, for coarse-to-fine fitting."""
-    return Edge(samples=1, softness=max(softness, 1.0))
+__all__ = ["SHARP", "Edge", "render", "soft"]
 
 
 def render(
@@ -78,8 +62,8 @@ def render(
     background = background.expand(count, 3)
     canvas = Canvas(count, *size)
     flat = points.reshape(-1, 4, 2), width.reshape(-1), color.reshape(-1, 3), opacity.reshape(-1)
-    picture: Tensor = _Render.apply(*flat, background, strokes, canvas, edge)  # type: ignore[no-untyped-call]
-    return picture
+    draw: Callable[..., Tensor] = _Render.apply
+    return draw(*flat, background, strokes, canvas, edge)
 
 
 def _check(
@@ -122,121 +106,79 @@ class _Render(torch.autograd.Function):
         radius = width / 2
         segments = flatten(points)
         slots = find_slots(segments, radius + edge.softness / 2, strokes, canvas)
-        squared, which = nearest(segments, slots, canvas, edge.samples)
-        distance = squared.sqrt_()
-        mine = radius[slots.stroke, None]
-        outer = ((mine - distance) / edge.softness).add_(0.5).clamp_(0, 1)
-        inner = ((mine + distance).neg_() / edge.softness).add_(0.5).clamp_(0, 1)
-        covered = outer.sub_(inner)
+        nearness = measure(segments, slots, canvas, edge.samples)
+        distance = nearness.least.sqrt()
+        covered = edge.coverage(distance, radius[slots.stroke, None])
         alpha = covered * opacity[slots.stroke, None]
         through, after = products_after(1 - alpha, slots.tile)
-        share = alpha * after
-        tiles = background.new_empty(canvas.count * canvas.rows * canvas.columns, 3, TILE * TILE)
-        per_canvas = canvas.rows * canvas.columns
-        tiles.view(canvas.count, per_canvas, 3, -1)[:] = background[:, None, :, None]
-        first = torch.ones_like(slots.tile, dtype=torch.bool)
-        first[1:] = slots.tile[1:] != slots.tile[:-1]
-        tiles[slots.tile[first]] *= _pixels(through)[first, None]
-        tiles.index_add_(0, slots.tile, _pixels(share)[:, None] * color[slots.stroke, :, None])
-        ctx.save_for_backward(
-            radius, color, opacity, background, distance, which, covered, after, through
-        )
-        ctx.rest = (segments, slots, canvas, edge, first)
+        starts = torch.ones_like(slots.tile, dtype=torch.bool)
+        starts[1:] = slots.tile[1:] != slots.tile[:-1]
+        first = starts.nonzero()[:, 0]  # the lowest stroke of every touched tile
+        touched = slots.tile[first]
+        bare = _pixels(through[first])  # what of the background shows there
+        shares = _pixels(alpha * after)  # what of each stroke
+        tiles = background.new_empty(canvas.count, canvas.rows * canvas.columns, 3, TILE * TILE)
+        tiles[:] = background[:, None, :, None]
+        tiles = tiles.flatten(0, 1)
+        tiles[touched] *= bare[:, None]
+        tiles.index_add_(0, slots.tile, shares[:, None] * color[slots.stroke, :, None])
+        ctx.save_for_backward(radius, color, opacity, background, distance, alpha, covered, after)
+        ctx.rest = (segments, slots, nearness, canvas, edge, touched, bare, shares)
         return canvas.from_tiles(tiles)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        radius, color, opacity, background, distance, which, covered, after, through = (
-            ctx.saved_tensors
-        )
-        segments, slots, canvas, edge, first = ctx.rest
+        radius, color, opacity, background, distance, alpha, covered, after = ctx.saved_tensors
+        segments, slots, nearness, canvas, edge, touched, bare, shares = ctx.rest
+        needs = ctx.needs_input_grad
+        strokes = len(radius)
         all_tiles = canvas.to_tiles(grad)
-        tiles = all_tiles[slots.tile]  # (L,3,C)
-        mine = opacity[slots.stroke, None]
-        alpha = covered * mine
-        below = background[torch.div(
-            slots.tile, canvas.rows * canvas.columns, rounding_mode="floor"
-        )]  # fmt: skip
-        samples = edge.samples**2
-        own = (tiles * color[slots.stroke, :, None]).sum(1).repeat_interleave(samples, 1)
-        begin = (tiles * below[:, :, None]).sum(1).repeat_interleave(samples, 1)
-        under = affine_before(1 - alpha, alpha * own, begin, slots.tile)
-        to_alpha = own.sub_(under).mul_(after).div_(samples)
-        g_opacity = _sum(slots.stroke, (to_alpha * covered).sum(1), len(radius))
-        g_color = None
-        if ctx.needs_input_grad[2]:
-            shares = (tiles * _pixels(alpha * after)[:, None]).sum(2)
-            g_color = torch.zeros_like(color).index_add_(0, slots.stroke, shares)
-        g_background = None
-        if ctx.needs_input_grad[4]:
-            g_background = _background(all_tiles, through, slots.tile[first], first, canvas)
-        g_points = g_width = None
-        if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
-            to_covered = to_alpha * (mine / edge.softness)
-            g_points, g_width = _geometry(
-                to_covered, distance, which, radius, segments, slots, canvas, edge
+        tiles = all_tiles[slots.tile]  # (L,3,TILE*TILE)
+        number = torch.div(slots.tile, canvas.rows * canvas.columns, rounding_mode="floor")
+        # how the picture's gradient sees each stroke's colour, and the background's
+        own = _samples(_seen(tiles, color[slots.stroke]), edge)
+        below = _samples(_seen(tiles, background[number]), edge)
+        under = affine_before(1 - alpha, alpha * own, below, slots.tile)
+        to_alpha = own.sub_(under).mul_(after)
+        g_points = g_width = g_color = g_opacity = g_background = None
+        if needs[3]:
+            g_opacity = summed(slots.stroke, (to_alpha * covered).sum(1), strokes)
+        if needs[2]:
+            seen = (tiles * shares[:, None]).sum(2)
+            g_color = torch.zeros_like(color).index_add_(0, slots.stroke, seen)
+        if needs[4]:
+            all_tiles[touched] *= bare[:, None]
+            g_background = all_tiles.sum(2).view(canvas.count, -1, 3).sum(1)
+        if needs[0] or needs[1]:
+            to_covered = to_alpha.mul_(opacity[slots.stroke, None])
+            g_points, g_width = geometry_gradients(
+                to_covered, distance, nearness, radius, segments, slots, canvas, edge
             )
         return g_points, g_width, g_color, g_opacity, g_background, None, None, None
 
 
-def _geometry(
-    to_covered: Tensor,
-    distance: Tensor,
-    which: Tensor,
-    radius: Tensor,
-    segments: Any,
-    slots: Any,
-    canvas: Canvas,
-    edge: Edge,
-) -> tuple[Tensor, Tensor]:
-    """Gradients of control points (G,4,2) and widths (G,) through the distances."""
-    half = edge.softness / 2
-    mine = radius[slots.stroke, None]
-    rim = (mine - distance).abs_() < half
-    index = rim.view(-1).nonzero()[:, 0]
-    samples = distance.shape[1]
-    slot = torch.div(index, samples, rounding_mode="floor")
-    sample = index - slot * samples
-    pull = to_covered.view(-1)[index]
-    gap, thick = distance.view(-1)[index], radius[slots.stroke[slot]]
-    both = (thick + gap) < half  # a stroke so thin that both of its edges are within the ramp
-    segment = which.view(-1)[index].long()
-    offsets = sample_offsets(edge.samples, distance.dtype, distance.device)
-    place = tile_corners(slots.tile, canvas, distance.dtype)[slot] + offsets.T[sample]
-    start = segments.start[segment]
-    along = segments.end[segment] - start
-    tiny = torch.finfo(distance.dtype).tiny
-    away = place - start
-    share = ((away * along).sum(1) / (along * along).sum(1).clamp(min=tiny)).clamp(0, 1)
-    normal = (away - share[:, None] * along) / gap.clamp(min=1e-12)[:, None]
-    force = normal * torch.where(both, 0, pull)[:, None]  # of the nearest point, -dd/dq = normal
-    ends = [
-        _sum2(segment, force * part[:, None], len(segments.start)) for part in (1 - share, share)
-    ]
-    g_points = segments.to_points(ends[0], ends[1], len(radius))
-    g_radius = _sum(slots.stroke[slot], torch.where(both, 2 * pull, pull), len(radius))
-    return g_points, g_radius / 2
+def _seen(tiles: Tensor, color: Tensor) -> Tensor:
+    """Inner products (L,TILE*TILE) of (L,3,TILE*TILE) with colours (L,3)."""
+    return torch.bmm(color[:, None], tiles)[:, 0]
 
 
 def _pixels(samples: Tensor) -> Tensor:
     """Means (L,TILE*TILE) over the sample points (L,C) of every pixel."""
     each = samples.shape[1] // (TILE * TILE)
-    return samples.view(len(samples), TILE * TILE, each).mean(2)
+    if each == 1:
+        return samples
+    parts = samples.view(len(samples), TILE * TILE, each).unbind(2)
+    total = parts[0] + parts[1]  # for so few, faster than a mean
+    for part in parts[2:]:
+        total += part
+    return total.div_(each)
 
 
-def _sum(index: Tensor, values: Tensor, count: int) -> Tensor:
-    return torch.bincount(index, values, minlength=count).to(values.dtype)
-
-
-def _sum2(index: Tensor, values: Tensor, count: int) -> Tensor:
-    return torch.stack([_sum(index, values[:, axis], count) for axis in (0, 1)], 1)
-
-
-def _background(
-    tiles: Tensor, through: Tensor, touched: Tensor, first: Tensor, canvas: Canvas
-) -> Tensor:
-    """Gradients (N,3): what of the background shows everywhere."""
-    shown = tiles.clone()
-    shown[touched] *= _pixels(through)[first, None]
-    return shown.sum(2).view(canvas.count, -1, 3).sum(1)
+def _samples(pixels: Tensor, edge: Edge) -> Tensor:
+    """The reverse of `_pixels` for gradients: each sample's part of its pixel's."""
+    each = edge.samples**2
+    if each == 1:
+        return pixels
+    spread = (pixels / each)[:, :, None].expand(-1, -1, each)
+    return spread.reshape(len(pixels), -1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-TOLERANCE = 0.03  # pixels between curve and chord
+TOLERANCE = 0.05  # pixels between curve and chord
 LONGEST = 12.0  # pixels; longer segments would touch needlessly many tiles
 MOST = 4096  # segments of one stroke
 

@@ -195,7 +195,7 @@ def sketch_into(
         animate: `.webp` or `.gif` to write animations too.
 
     Returns:
-        The record of `run.json`, and the files.
+        The record of `run.json` without the curve, and the files.
 
     Raises:
         see `sketch`; and OutputError: a file cannot be written.
@@ -221,6 +221,7 @@ def sketch_into(
     write_run(folder, record)
     state.unlink(missing_ok=True)
     files = [folder / "final.svg", folder / "final.png", *animations]
+    del record["curve"]  # long, and nobody's need but the file's
     return {**record, "files": [{"file": str(file)} for file in files]}
 
 

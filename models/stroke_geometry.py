@@ -1,0 +1,74 @@
+"""Gradients of control points and widths: through the distances of the samples on the rim.
+
+With c the coverage, d the distance to the nearest point q of the curve and n the unit vector
+from q to the sample, dd/dq = -n, and q is a mixture of control points (envelope theorem).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .stroke_distance import Nearness, sample_offsets, tile_corners
+from .stroke_edge import Edge
+from .stroke_segments import Segments
+from .stroke_tiles import Canvas, Slots
+
+
+def geometry_gradients(
+    to_covered: Tensor,
+    distance: Tensor,
+    nearness: Nearness,
+    radius: Tensor,
+    segments: Segments,
+    slots: Slots,
+    canvas: Canvas,
+    edge: Edge,
+) -> tuple[Tensor, Tensor]:
+    """Gradients of control points (G,4,2) and full widths (G,).
+
+    Args:
+        to_covered: (L,C) of the coverage of every sample.
+        distance: (L,C) of the samples to their strokes, pixels.
+        nearness: which segments are that near.
+        radius: (G,) of the strokes, pixels.
+        segments, slots, canvas, edge: what was drawn.
+    """
+    half, strokes = edge.softness / 2, len(radius)
+    rim = (radius[slots.stroke, None] - distance).abs_() < half
+    pair, sample, weight = nearness.nearest(rim)
+    slot, segment = nearness.slot[pair], slots.segment[pair]
+    stroke = slots.stroke[slot]
+    place = slot * distance.shape[1] + sample
+    pull = to_covered.view(-1)[place] * weight / edge.softness
+    gap, thick = distance.view(-1)[place], radius[stroke]
+    both = (thick + gap) < half  # a stroke so thin that both of its edges are within the ramp
+
+    offsets = sample_offsets(edge.samples, distance.dtype, distance.device)
+    corner = tile_corners(slots.tile, canvas, distance.dtype)
+    along = segments.end - segments.start
+    tiny = torch.finfo(distance.dtype).tiny
+    table = torch.cat(
+        [segments.start, along, along / (along * along).sum(1, keepdim=True).clamp(min=tiny)], 1
+    )
+    start_x, start_y, along_x, along_y, back_x, back_y = table[segment].unbind(1)
+    x = corner[:, 0][slot] + offsets[0][sample] - start_x
+    y = corner[:, 1][slot] + offsets[1][sample] - start_y
+    share = (x * back_x).addcmul_(y, back_y).clamp_(0, 1)
+    # the force on the nearest point is along the normal; none where both edges cancel
+    force = torch.where(both, 0, pull) / gap.clamp(min=1e-12)
+    force_x = x.addcmul_(share, along_x, value=-1).mul_(force)
+    force_y = y.addcmul_(share, along_y, value=-1).mul_(force)
+    count = len(segments.start)
+    total, end = (
+        torch.stack([summed(segment, part, count) for part in parts], 1)
+        for parts in ((force_x, force_y), (force_x * share, force_y * share))
+    )
+    g_points = segments.to_points(total - end, end, strokes)
+    g_radius = summed(stroke, torch.where(both, 2 * pull, pull), strokes)
+    return g_points, g_radius / 2
+
+
+def summed(index: Tensor, values: Tensor, count: int) -> Tensor:
+    """Sums (count,) of values (A,) with the same index (A,)."""
+    return torch.bincount(index, values, minlength=count).to(values.dtype)
