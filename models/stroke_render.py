@@ -92,7 +92,7 @@ class _Render(torch.autograd.Function):
     """All strokes of all canvases at once; see the module's text."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         points: Tensor,
         width: Tensor,
