@@ -86,8 +86,10 @@ class SketchFit:
         config, progress = self.config, self.progress
         part = progress.step / config.iterations
         rate = config.last_rate + (config.rate - config.last_rate) * _half_cosine(part)
-        self._adam.param_groups[0]["lr"] = rate * self._scale
-        self._adam.param_groups[-1]["lr"] = rate * config.color_rate
+        for group, factor in zip(
+            self._adam.param_groups, (self._scale, config.color_rate), strict=False
+        ):
+            group["lr"] = rate * factor
         # the blur is gone when the network begins to look, and later rounds begin with less
         left = max(1 - part / max(config.structure_share, 1e-9), 0)
         blur = config.softness * left * self._scale / (1 if progress.round == 0 else 2)
