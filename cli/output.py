@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,8 @@ class Output:
         self._lasting = lasting
         self._end = b"\0" if null else b"\n"
         self._bar: Progress | None = None
-        self._step_task: TaskID | None = None
+        self._steps: dict[int, TaskID] = {}  # by thread
+        self._lock = threading.Lock()
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Print the machine's form of one record: JSON, or its written files; nothing to people.
@@ -116,16 +118,17 @@ class Output:
             what: the input, and what is to be known of it.
             done, total: steps; at the last one the line goes away.
         """
-        bar = self._bar
-        if bar is None:
-            return
-        if self._step_task is None or self._step_task not in bar.task_ids:
-            self._step_task = bar.add_task(what, total=total)
-        bar.update(self._step_task, completed=done, total=total, description=what)
-        if done >= total:
-            bar.remove_task(self._step_task)
-            self._step_task = None
-        bar.refresh()
+        with self._lock:  # inputs may be worked on at once
+            bar, thread = self._bar, threading.get_ident()
+            if bar is None:
+                return
+            if thread not in self._steps:
+                self._steps[thread] = bar.add_task(what, total=total)
+            task = self._steps[thread]
+            bar.update(task, completed=done, total=total, description=what)
+            if done >= total:
+                bar.remove_task(self._steps.pop(thread))
+            bar.refresh()
 
     def _data(self, data: bytes) -> None:
         with self._without_bar(sys.stdout.isatty()):

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,47 +13,25 @@ import typer
 
 from . import options
 from .shared import Shared
+from .sketch_choices import Allot, Animation, Color, Init
 
 if TYPE_CHECKING:
     from ..core.inputs import Source
 
 app = typer.Typer()
 
+
+def _dashes(name: str) -> str:
+    """`--num_strokes`, as MROSS and CLIPasso write it, means `--num-strokes`."""
+    return name.replace("_", "-")
+
+
 Record = dict[str, Any]
 
 TARGETS, OUT = "target_images", "output_sketches"  # where nothing else is said
 
 
-class Color(StrEnum):
-    """What strokes are painted with."""
-
-    black = "black"
-    optimise = "optimise"
-
-
-class Init(StrEnum):
-    """How the places where strokes begin are chosen."""
-
-    edge_fps = "edge-fps"
-    saliency = "saliency"
-    random = "random"
-
-
-class Allot(StrEnum):
-    """What the scene and its regions share strokes by."""
-
-    edges = "edges"
-    pixels = "pixels"
-
-
-class Animation(StrEnum):
-    """Formats of the optimisation's animation."""
-
-    webp = "webp"
-    gif = "gif"
-
-
-@app.command()
+@app.command(context_settings={"token_normalize_func": _dashes})
 def sketch(
     ctx: typer.Context,
     inputs: Annotated[
@@ -68,7 +45,12 @@ def sketch(
     ] = None,
     target: Annotated[
         list[str] | None,
-        typer.Option("--target", metavar="TARGET", help="The same as an argument; repeatable."),
+        typer.Option(
+            "--target",
+            "--target-file",
+            metavar="TARGET",
+            help="The same as an argument; repeatable.",
+        ),
     ] = None,
     strokes: Annotated[
         int,
@@ -207,11 +189,11 @@ def sketch(
     from ..core.errors import UsageError
     from ..models.cache import parse_user_paths
     from ..stages.sketch_config import SketchConfig
-    from ..stages.sketch_names import sketch_folder
+    from ..stages.sketch_names import RUN_FILE, sketch_folder, sketch_outputs
     from ..stages.sketch_region_files import is_region_file
     from ..stages.sketch_regions import parse_region
     from .batch_command import run_batch_command
-    from .sketch_page import SketchPage
+    from .sketch_page import SketchPage, show
 
     shared = Shared.of(ctx)
     out = out or Path(OUT)
@@ -244,7 +226,7 @@ def sketch(
     place = resolve_device(device)
 
     def choose(sources: list[Source]) -> list[Source]:
-        named = {*given}
+        named = {str(Path(text)) for text in given}
         return [
             source
             for source in sources
@@ -253,12 +235,12 @@ def sketch(
 
     def plan(source: Source) -> list[Path]:
         folder = sketch_folder(out, source.relative)
-        return [folder / name for name in ("final.svg", "final.png", "run.json", "state.npz")]
+        return sketch_outputs(folder, settings.sketches, settings.rounds, suffix)
 
     def marker(source: Source) -> list[Path]:
-        # written last; and a page that is missing needs every picture again
-        return [sketch_folder(out, source.relative) / "run.json", *([report] if report else [])]
+        return [sketch_folder(out, source.relative) / RUN_FILE]  # written last
 
+    suffix = f".{animation.value}" if animate else None
     stop = threading.Event()
 
     def start() -> Callable[[Source], Record]:
@@ -275,7 +257,7 @@ def sketch(
                 output.warn(f"{init_svg}: left out {', '.join(notes)}.")
         tools = SketchTools(
             open_encoders(settings.encoder, place, user),
-            open_saliency() if settings.rounds > 1 or init is Init.saliency else None,
+            open_saliency(),
             place,
         )
         output.note(f"encoder {tools.encoder.name}")
@@ -294,7 +276,7 @@ def sketch(
                 SketchInputs(regions, drawing, source.relative.as_posix(), max_pixels),
                 SketchHooks(on_step, stop.is_set),
                 resume=resume,
-                animate=f".{animation.value}" if animate else None,
+                animate=suffix,
             )
 
         return work
@@ -307,6 +289,7 @@ def sketch(
             plan=plan,
             marker=marker,
             reports=[report] if report else [],
+            show=show,
             after=page.add,
             choose=choose,
             output=output,

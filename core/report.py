@@ -45,11 +45,12 @@ style-src 'unsafe-inline'">
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small JPEG."""
+    """A small JPEG, or an SVG."""
 
     data: bytes
     width: int  # pixels
     height: int
+    media: str = "image/jpeg"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ def thumbnail(rgb: NDArray[np.uint8], longest: int) -> Thumbnail:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=_QUALITY, optimize=True)
     return Thumbnail(file.getvalue(), image.width, image.height)
+
+
+def vector(svg: str, width: float, height: float) -> Thumbnail:
+    """An SVG of this size in pixels, as text; browsers run no script in it and load nothing."""
+    return Thumbnail(svg.encode(), max(round(width), 1), max(round(height), 1), "image/svg+xml")
 
 
 class Report:
@@ -127,16 +133,26 @@ class Report:
         self._stack.__exit__(kind, error, trace)
 
     def entry(
-        self, name: str, facts: Sequence[str], main: Figure, figures: Sequence[Figure]
+        self,
+        name: str,
+        facts: Sequence[str],
+        main: Figure,
+        figures: Sequence[Figure],
+        twin: Figure | None = None,
     ) -> None:
-        """Add an input: `main`, the input itself, and beside it what was made of it."""
+        """Add an input: `main`, the input itself, and beside it what was made of it.
+
+        With a `twin`, that stands beside `main`, as large as it, and `figures` stand below.
+        """
         self._entries += 1
-        shots = "".join(_figure(figure, "shot") for figure in figures)
-        self._file.write(
-            f'<article>\n{_heading(name)}<p class="facts">{_text(" · ".join(facts))}</p>\n'
-            f'<div class="pair">{_figure(main, "main")}<div class="shots">{shots}</div></div>\n'
-            "</article>\n"
-        )
+        shots = f'<div class="shots">{"".join(_figure(each, "shot") for each in figures)}</div>'
+        if twin is None:
+            shown = f'<div class="pair">{_figure(main, "main")}{shots}</div>'
+        else:
+            pair = _figure(main, "twin") + _figure(twin, "twin")
+            shown = f'<div class="twins">{pair}</div>{shots}'
+        facts_line = f'<p class="facts">{_text(" · ".join(facts))}</p>'
+        self._file.write(f"<article>\n{_heading(name)}{facts_line}\n{shown}\n</article>\n")
 
     def failure(self, name: str, sentence: str) -> None:
         """Add an input that failed."""
@@ -190,7 +206,7 @@ def _figure(figure: Figure, kind: str) -> str:
     style = f"--c:{_css(figure.colour)};--r:{ratio:.4f};--q:{ratio**0.5:.4f}"
     return (
         f'<figure class="{kind}" style="{style}">'
-        f'<div class="frame"><img src="data:image/jpeg;base64,{data}" width="{image.width}" '
+        f'<div class="frame"><img src="data:{image.media};base64,{data}" width="{image.width}" '
         f'height="{image.height}" alt="{alt}">{_shapes(figure)}</div>{caption}</figure>\n'
     )
 

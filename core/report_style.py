@@ -27,6 +27,9 @@ h2{font-size:16px;font-weight:600;margin:0;overflow-wrap:anywhere}
 .aside h2{font-weight:500}
 .pair{display:grid;grid-template-columns:minmax(0,6fr) minmax(0,8fr);gap:24px;align-items:start}
 @media (max-width:980px){:root{--s:172px}.pair{grid-template-columns:minmax(0,1fr)}}
+.twins{display:flex;flex-wrap:wrap;gap:18px 24px;margin-bottom:20px}
+.twins figure{flex:0 1 calc(var(--r)*460px);min-width:min(100%,calc(var(--r)*230px))}
+.twins .frame{box-shadow:0 0 0 1px var(--line)}
 .shots{display:flex;flex-wrap:wrap;gap:18px 16px;align-items:flex-start}
 figure{margin:0}
 .frame{position:relative;overflow:hidden;border-radius:4px;line-height:0}

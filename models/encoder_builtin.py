@@ -35,19 +35,19 @@ class BuiltinEncoderConfig:
     """Which features are compared and how; a weight of 0 or an empty tuple leaves one out."""
 
     # (stage 0..6 of the convolutional trunk, weight); strides 2, 4, 8, 16, 16, 32, 32
-    lite_stages: tuple[tuple[int, float], ...] = ((1, 1.0), (2, 1.0), (4, 1.0), (6, 1.0))
+    lite_stages: tuple[tuple[int, float], ...] = ((1, 1.0), (2, 1.0), (4, 1.0))
     lite_scaling: Scaling = "unit"
     # sizes of the picture for the convolutional trunk, as shares of its own; all count alike
     lite_scales: tuple[float, ...] = (1.0,)
     # (block 1..6 of the transformer, weight)
-    vit_blocks: tuple[tuple[int, float], ...] = ((6, 1.0),)
+    vit_blocks: tuple[tuple[int, float], ...] = ()
     vit_scaling: Scaling = "unit"
     vit_side: int = 224  # pixels of the long side for the transformer
     # weight of the difference of token-to-token cosines after the last block named above
     # (Tumanyan et al., Splicing ViT Features, 2022), which ignores what tokens look like;
     # after the last of all where none is named
     similarity: float = 0.0
-    embedding: float = 0.1  # weight of 1 - cosine of the embeddings
+    embedding: float = 0.0  # weight of 1 - cosine of the embeddings
 
     def __post_init__(self) -> None:
         if not (self.lite_stages or self.vit_blocks or self.similarity or self.embedding):

@@ -30,6 +30,11 @@ class Edge:
 
 
 SHARP = Edge()
+"""For fitting. Of a pixel, coverage is wrong by .1 at most but in places where a stroke nearly
+touches itself, such as tight loops and cusps, where it may be .2."""
+
+FINE = Edge(samples=4, softness=0.25)
+"""For pictures to look at and to measure: wrong by .1 at most, at about twice the time."""
 
 
 def soft(softness: float) -> Edge:

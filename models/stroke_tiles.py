@@ -38,14 +38,14 @@ class Canvas:
         """Pictures (N,C,H,W) to (N*tiles,C,TILE*TILE), zero beyond the edge."""
         below, beside = self.rows * TILE - self.height, self.columns * TILE - self.width
         padded = torch.nn.functional.pad(pictures, (0, beside, 0, below))
-        cut = padded.view(self.count, -1, self.rows, TILE, self.columns, TILE)
+        cut = padded.view(self.count, pictures.shape[1], self.rows, TILE, self.columns, TILE)
         return cut.permute(0, 2, 4, 1, 3, 5).reshape(-1, pictures.shape[1], TILE * TILE)
 
     def from_tiles(self, tiles: Tensor) -> Tensor:
         """The reverse of `to_tiles`."""
-        cut = tiles.view(self.count, self.rows, self.columns, -1, TILE, TILE)
+        cut = tiles.view(self.count, self.rows, self.columns, tiles.shape[1], TILE, TILE)
         whole = cut.permute(0, 3, 1, 4, 2, 5)
-        whole = whole.reshape(self.count, -1, self.rows * TILE, self.columns * TILE)
+        whole = whole.reshape(self.count, tiles.shape[1], self.rows * TILE, self.columns * TILE)
         return whole[:, :, : self.height, : self.width]
 
 

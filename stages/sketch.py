@@ -23,9 +23,10 @@ from .sketch_config import SketchConfig
 from .sketch_files import clear, write_animations, write_drawings, write_maps, write_run
 from .sketch_fit import SketchFit
 from .sketch_loss import Losses, SketchLoss
+from .sketch_names import RUN_FILE, STATE, sketch_outputs
 from .sketch_plan import Plan, make_plan
 from .sketch_raster import raster
-from .sketch_state import STATE, fingerprint, load_state, save_state
+from .sketch_state import fingerprint, load_state, save_state
 from .sketch_target import Target, prepare_target
 
 if TYPE_CHECKING:
@@ -117,10 +118,11 @@ def sketch(
         saliency=tools.saliency,
         name=inputs.name,
         drawing=inputs.drawing,
+        max_pixels=inputs.max_pixels,
     )
     loss = SketchLoss(
         target.rgb,
-        plan.edges,
+        plan.weights,
         tools.encoder,
         semantic=config.semantic,
         structure=config.structure,
@@ -204,7 +206,14 @@ def sketch_into(
     state = folder / STATE
     if not resume:
         state.unlink(missing_ok=True)
-    result = sketch(path, tools, config, inputs, hooks, state=state, frames=animate is not None)
+
+    def on_step(done: int, total: int, loss: float) -> None:
+        # now that the target is known to be one; resuming would take that run for finished
+        (folder / RUN_FILE).unlink(missing_ok=True)
+        hooks.on_step(done, total, loss)
+
+    noted = dataclasses.replace(hooks, on_step=on_step)
+    result = sketch(path, tools, config, inputs, noted, state=state, frames=animate is not None)
     title = f"{path.stem} in {config.strokes} strokes"
     rounds = [
         number for number, entry in enumerate(result.plan.rounds, 1)
@@ -214,15 +223,14 @@ def sketch_into(
     clear(folder)
     write_maps(folder, result.target, result.plan, result.best)
     write_drawings(folder, result.drawings, result.ends, rounds, result.best, title, raster)
-    animations = []
     if animate is not None:
-        animations = write_animations(folder, best, rounds, result.frames, animate, title, raster)
+        write_animations(folder, best, rounds, result.frames, animate, title, raster)
     record = _record(path, tools, config, result, time.monotonic() - began)
     write_run(folder, record)
     state.unlink(missing_ok=True)
-    files = [folder / "final.svg", folder / "final.png", *animations]
+    files = sketch_outputs(folder, config.sketches, config.rounds, animate)
     del record["curve"]  # long, and nobody's need but the file's
-    return {**record, "files": [{"file": str(file)} for file in files]}
+    return {**record, "files": [{"file": str(file)} for file in files if file.is_file()]}
 
 
 def _record(

@@ -25,7 +25,7 @@ class SketchConfig:
     strokes: int = 48  # in all rounds together
     rounds: int = 2  # the scene, and one region in each further one
     sketches: int = 3  # drawn from different seeds, of which the best is chosen
-    iterations: int = 200  # a round (MROSS: 801, with a constant rate)
+    iterations: int = 400  # a round (MROSS: 801, with a constant rate)
     width: float = 1.5  # of a stroke, full, in canvas pixels (MROSS: 3)
     canvas: int = 224  # pixels of the long side
     color: Color = "black"
@@ -40,7 +40,7 @@ class SketchConfig:
     last_rate: float = 0.1  # Adam's at a round's end, by a half cosine
     color_rate: float = 0.02  # Adam's for colours, relative to `rate`
     structure_share: float = 0.5  # of a round's iterations that see edges only, no network
-    structure: float = 0.5  # weight of the edge term
+    structure: float = 1.0  # weight of the edge term
     semantic: float = 1.0  # weight of the encoder's distance
     views: int = 1  # random ones beside the identity (MROSS: 4)
     softness: float = 6.0  # pixels of the strokes' blur at first, gone when the network begins

@@ -12,8 +12,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ from ..data.animation import save_animation
 from ..data.svg import write_svg
 from ..data.svg_animation import animated_svg
 from .sketch_maps import draw_seeds, edge_picture
+from .sketch_names import ANIMATIONS, RUN_FILE
 from .sketch_plan import Plan
 from .sketch_regions import region_edges
-from .sketch_runs import RUN_FILE
 from .sketch_target import Target
 
 FPS = 12.0
@@ -45,9 +45,9 @@ def write_maps(folder: Path, target: Target, plan: Plan, best: int) -> None:
     """
     save_rgb(target.rgb, folder / "target.png")
     save_rgb(edge_picture(plan.edges), folder / "edges.png")
-    for region in plan.regions:
+    for number, region in enumerate(plan.regions, 1):
         inside = region_edges(plan.edges, region.mask)
-        save_rgb(edge_picture(inside), folder / f"edges-{region.name}.png")
+        save_rgb(edge_picture(inside), folder / f"edges-roi{number}.png")
     seeds = [entry.seeds[best] for entry in plan.rounds]
     save_rgb(draw_seeds(target.rgb, seeds), folder / "seeds.png")
 
@@ -94,8 +94,8 @@ def write_animations(
     suffix: str,
     title: str,
     raster: Raster,
-) -> list[Path]:
-    """Write the best sketch drawing itself, and how it was fitted; returns the files.
+) -> None:
+    """Write the best sketch drawing itself, and how it was fitted.
 
     Raises:
         OutputError: a file cannot be written.
@@ -103,7 +103,6 @@ def write_animations(
     drawn, fitted = folder / "drawing.svg", folder / f"fitting{suffix}"
     animated_svg(best, drawn, rounds=rounds, title=title)
     save_animation((raster(frame) for frame in frames), fitted, FPS)
-    return [drawn, fitted]
 
 
 def write_run(folder: Path, record: dict[str, Any]) -> None:
@@ -118,9 +117,14 @@ def write_run(folder: Path, record: dict[str, Any]) -> None:
 
 def clear(folder: Path) -> None:
     """Remove what an earlier run left in a folder that is to be written anew; nothing else."""
-    for name in ("sketches", "rounds"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in ("final.*", "edges*.png", "seeds.png", "target.png", "drawing.svg", "fitting.*"):
-        for path in folder.glob(pattern):
+    (folder / RUN_FILE).unlink(missing_ok=True)  # which says that the rest is there
+    names = ["final.svg", "final.png", "target.png", "seeds.png", "edges.png", "edges-roi*.png"]
+    names += ["drawing.svg", *(f"fitting{suffix}" for suffix in ANIMATIONS)]
+    # one by one: the folder of another target may be called `rounds`
+    names += ["sketches/seed-*.svg", "sketches/seed-*.png", "rounds/round-*.svg"]
+    for name in names:
+        for path in folder.glob(name):
             path.unlink(missing_ok=True)
-    (folder / RUN_FILE).unlink(missing_ok=True)
+    for name in ("sketches", "rounds"):
+        with contextlib.suppress(OSError):  # there is none, or it holds something else
+            (folder / name).rmdir()

@@ -19,13 +19,12 @@ from torch import Tensor
 
 from ..core.errors import DataError
 from ..core.seeds import derive_seed
-from ..models.stroke_render import SHARP, Edge, render, soft
+from ..models.stroke_render import FINE, SHARP, Edge, render, soft
 from .sketch_config import SketchConfig
 from .sketch_loss import SketchLoss
 from .sketch_plan import Plan
 
 FRAMES = 60  # of an animation, at most, over all rounds
-FINE = Edge(samples=4, softness=0.25)  # for pictures to look at
 
 
 @dataclass
@@ -91,7 +90,8 @@ class SketchFit:
         ):
             group["lr"] = rate * factor
         # the blur is gone when the network begins to look, and later rounds begin with less
-        left = max(1 - part / max(config.structure_share, 1e-9), 0)
+        share = config.structure_share
+        left = max(1 - part / share, 0) if share > 0 else 0.0
         blur = config.softness * left * self._scale / (1 if progress.round == 0 else 2)
         pictures = self.draw(soft(blur) if blur > 1 else SHARP)
         if left > 0:
@@ -155,6 +155,10 @@ class SketchFit:
             self.progress = progress
             self.points = torch.from_numpy(arrays["points"].copy()).to(self.device)
             self.color = torch.from_numpy(arrays["color"].copy()).to(self.device)
+            begun = self.plan.rounds[: progress.round + 1]
+            shape = self.config.sketches, sum(entry.points.shape[1] for entry in begun)
+            if self.points.shape != (*shape, 4, 2) or self.color.shape != (*shape, 3):
+                raise ValueError(f"there should be {shape[0]} times {shape[1]} strokes")
             if not self.done:
                 self._fresh_adam()
                 self._restore_adam(arrays)

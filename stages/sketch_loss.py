@@ -28,7 +28,7 @@ class SketchLoss:
 
     Args:
         rgb: HxWx3, the target on its canvas.
-        edges: HxW, its edges.
+        edges: HxW in [0,1], its edges and how much they count.
         encoder: the network.
         semantic, structure: weights of the two terms.
         views: random views beside the identity, shared by sketch and target.
@@ -38,7 +38,7 @@ class SketchLoss:
     def __init__(
         self,
         rgb: NDArray[np.uint8],
-        edges: NDArray[np.bool_],
+        edges: NDArray[np.float32],
         encoder: Encoder,
         *,
         semantic: float,
@@ -50,7 +50,7 @@ class SketchLoss:
         self._weights = semantic, structure
         values = torch.tensor(rgb, dtype=torch.float32, device=device)
         self._target = values.permute(2, 0, 1)[None] / 255
-        self._edges = EdgeTerm(torch.from_numpy(edges.astype(np.float32)), device=device)
+        self._edges = EdgeTerm(torch.from_numpy(edges), device=device)
         self._augment = SharedViews()
         with torch.no_grad():
             self._plain = encoder.features(self._target)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..core.boxes import Box
 from ..core.drawing import Drawing
-from ..core.errors import InputError
+from ..core.errors import InputError, UsageError
+from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.seeds import generator
 from .sketch_allotment import allot, round_counts
 from .sketch_config import SketchConfig
@@ -26,6 +27,7 @@ from .sketch_regions import (
 from .sketch_seeds import edge_seeds, random_seeds, saliency_seeds, seed_strokes
 from .sketch_subjects import automatic_regions
 from .sketch_target import Target
+from .sketch_weights import edge_weights
 
 if TYPE_CHECKING:
     from ..models.saliency import SaliencyReader
@@ -48,6 +50,7 @@ class Plan:
     """All rounds that add strokes, the scene's first."""
 
     edges: NDArray[np.bool_]  # HxW, of the target
+    weights: NDArray[np.float32]  # HxW in [0,1], how much each counts
     regions: tuple[Region, ...]
     rounds: tuple[Round, ...]
 
@@ -57,8 +60,10 @@ def find_regions(
     target: Target,
     config: SketchConfig,
     options: Sequence[Box | Path],
-    saliency: SaliencyReader | None,
+    saliency: NDArray[np.float32] | None,
     edges: NDArray[np.bool_],
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> list[Region]:
     """The regions of the rounds after the first: those asked for, else files beside the target.
 
@@ -70,13 +75,12 @@ def find_regions(
     """
     wanted = config.rounds - 1
     if options:
-        regions = regions_from_options(options, target)
+        regions = regions_from_options(options, target, max_pixels=max_pixels)
     else:
-        regions = regions_from_files(path, target) if wanted else []
+        regions = regions_from_files(path, target, max_pixels=max_pixels) if wanted else []
     regions = regions[:wanted]
     if len(regions) < wanted and saliency is not None:
-        found = automatic_regions(saliency.read(target.rgb), wanted - len(regions), edges)
-        regions += found
+        regions += automatic_regions(saliency, wanted - len(regions), edges)
     return regions
 
 
@@ -89,6 +93,7 @@ def make_plan(
     saliency: SaliencyReader | None = None,
     name: str = "",
     drawing: Drawing | None = None,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> Plan:
     """Allot the strokes to the scene and its regions and choose where they begin.
 
@@ -97,21 +102,24 @@ def make_plan(
         target: it, on its canvas.
         config: strokes, rounds, sketches, init, seed.
         options: regions that the user named, boxes in the original's pixels or files of masks.
-        saliency: finds regions and weighs seeds; needed for neither where regions are given.
+        saliency: finds regions and weighs edges and seeds; none of that happens without it.
         name: of the input, which seeds depend on.
         drawing: begin with its strokes, stretched to the canvas; they count as strokes of the
             scene, and the rest of the budget is allotted.
+        max_pixels: refuse larger masks.
 
     Raises:
+        UsageError: `config.init` is saliency and there is none.
         InputError: the drawing has more strokes than there may be.
         ImageError, MaskError, InputError: a region cannot be read or does not fit the target.
     """
     edges = scene_edges(target.rgb)
-    regions = find_regions(path, target, config, options, saliency, edges)
+    salient = saliency.read(target.rgb) if saliency is not None else None
+    regions = find_regions(path, target, config, options, salient, edges, max_pixels=max_pixels)
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     counts = allot(round_counts(target.rgb, edges, regions, by=config.allot), left)
-    seeder = _Seeder(target, edges, config, saliency)
+    seeder = _Seeder(target, edges, config, salient)
     chances = [
         generator(config.seed, "sketch", name, str(number)) for number in range(config.sketches)
     ]
@@ -138,7 +146,8 @@ def make_plan(
             own = np.broadcast_to(given.color, (len(stacked), *given.color.shape))
             color = np.concatenate([own if config.color == "optimise" else 0 * own, color], 1)
         rounds.append(Round(region, np.stack(seeds), stacked, color))
-    return Plan(edges, tuple(regions), tuple(rounds))
+    weights = edge_weights(target.rgb, edges, salient)
+    return Plan(edges, weights, tuple(regions), tuple(rounds))
 
 
 def _given(drawing: Drawing | None, target: Target, config: SketchConfig) -> Drawing:
@@ -168,11 +177,13 @@ class _Seeder:
         target: Target,
         edges: NDArray[np.bool_],
         config: SketchConfig,
-        saliency: SaliencyReader | None,
+        saliency: NDArray[np.float32] | None,
     ) -> None:
         self.edges, self.init, self.size = edges, config.init, target.size
-        if config.init == "saliency" and saliency is not None:
-            self.saliency, self.ink = saliency.read(target.rgb), xdog_edges(target.rgb)
+        if config.init == "saliency":
+            if saliency is None:
+                raise UsageError("--init saliency needs a saliency network; open one.")
+            self.saliency, self.ink = saliency, xdog_edges(target.rgb)
 
     def __call__(
         self, region: Region | None, count: int, chance: np.random.Generator, taken: Points
@@ -184,4 +195,6 @@ class _Seeder:
         if self.init == "saliency":
             return saliency_seeds(self.saliency, self.ink, count, chance, within=within)
         edges = self.edges if region is None else region_edges(self.edges, region.mask)
+        if not edges.any():  # strokes may be shared by pixels
+            return random_seeds(count, chance, self.size, within=within)
         return edge_seeds(edges, count, chance, taken=taken)

@@ -38,7 +38,7 @@ def raster(drawing: Drawing) -> NDArray[np.uint8]:
     require_torch("rendering a drawing")
     import torch
 
-    from ..models.stroke_render import render
+    from ..models.stroke_render import FINE, render
 
     def tensor(values: NDArray[np.float64]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32))
@@ -52,6 +52,7 @@ def raster(drawing: Drawing) -> NDArray[np.uint8]:
             tensor(drawing.opacity)[None],
             (height, width),
             tensor(np.asarray(drawing.background, np.float64)),
+            FINE,
         )[0]
     values = picture.permute(1, 2, 0).mul(255).round().clamp(0, 255)
     return np.asarray(values.to(torch.uint8).numpy())

@@ -13,9 +13,9 @@ from typing import Any
 from ..core.errors import DataError
 from ..core.inputs import Source
 from ..core.names import printable
+from .sketch_names import RUN_FILE
 
 SKETCH_SUFFIXES = frozenset({".svg", ".png"})
-RUN_FILE = "run.json"
 FINALS = ("final.svg", "final.png")  # of a run; the first that is there
 LEVELS = 3  # folders above a file that may say what it is
 

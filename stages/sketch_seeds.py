@@ -96,14 +96,14 @@ def saliency_seeds(
         within: HxW, True where seeds may lie.
 
     Returns:
-        (count,2); anywhere on the canvas if the product is 0 everywhere.
+        (count,2); anywhere within if the product is 0 everywhere.
     """
     weight = np.asarray(saliency, np.float64) * ink
     if within is not None:
         weight = weight * within
     height, width = weight.shape
     if not weight.max() > 0:
-        return random_seeds(count, generator, (width, height))
+        return random_seeds(count, generator, (width, height), within=within)
     weight = weight / weight.max()
     mask = weight > 0
     pixels = mask_points(mask)

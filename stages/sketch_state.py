@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,27 @@ from .sketch_config import SketchConfig
 from .sketch_plan import Plan
 from .sketch_target import Target
 
-STATE = "state.npz"
+# what reading a zip file of arrays raises when bits of it are wrong
+_DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,  # "it is encrypted", "there is no such compression"
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def fingerprint(target: Target, plan: Plan, config: SketchConfig, more: str = "") -> str:
     """What a state belongs to: the target's pixels, where strokes begin, and the settings."""
     digest = hashlib.sha256(json.dumps(dataclasses.asdict(config), sort_keys=True).encode())
     digest.update(more.encode())
-    for array in (target.rgb, plan.edges, *(entry.points for entry in plan.rounds)):
+    arrays: list[NDArray[Any]] = [target.rgb, plan.weights]
+    for entry in plan.rounds:
+        arrays += [entry.points, entry.color]
+    for array in arrays:
         digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
@@ -47,13 +62,15 @@ def load_state(path: Path, owner: str) -> dict[str, NDArray[Any]] | None:
     Raises:
         DataError: it is damaged or of a run with other settings.
     """
-    if not path.is_file():
+    if not path.exists():
         return None
     name = printable(path)
     try:
+        with zipfile.ZipFile(path):  # numpy reads other files, too
+            pass
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise DataError(f"{name} is damaged ({error}); remove it, or use --overwrite.") from None
     if str(arrays.pop("owner", "")) != owner:
         raise DataError(

@@ -1,0 +1,34 @@
+"""What options of `compose sketch` choose from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Color(StrEnum):
+    """What strokes are painted with."""
+
+    black = "black"
+    optimise = "optimise"
+
+
+class Init(StrEnum):
+    """How the places where strokes begin are chosen."""
+
+    edge_fps = "edge-fps"
+    saliency = "saliency"
+    random = "random"
+
+
+class Allot(StrEnum):
+    """What the scene and its regions share strokes by."""
+
+    edges = "edges"
+    pixels = "pixels"
+
+
+class Animation(StrEnum):
+    """Formats of the optimisation's animation."""
+
+    webp = "webp"
+    gif = "gif"
