@@ -28,6 +28,8 @@ from .stroke_scan import affine_before, products_after
 from .stroke_segments import flatten
 from .stroke_tiles import TILE, Canvas, find_slots
 
+FARTHEST = 1e12  # pixels; squares of what lies farther are too large for single precision
+
 __all__ = ["FINE", "SHARP", "Edge", "render", "soft"]
 
 
@@ -43,7 +45,8 @@ def render(
     """Draw N sketches of S strokes each.
 
     Args:
-        points: (N,S,4,2) control points x, y in pixels, pixel centres at .5; may lie anywhere.
+        points: (N,S,4,2) control points x, y in pixels, pixel centres at .5; they may lie
+                anywhere within 1e12 pixels.
         width: (N,S) full widths in pixels, at least 0.
         color: (N,S,3) sRGB in [0,1].
         opacity: (N,S) in [0,1].
@@ -55,7 +58,7 @@ def render(
         Pictures (N,3,H,W) in [0,1], with gradients for the first four and the background.
 
     Raises:
-        ValueError: shapes or types do not fit, a coordinate or width is not finite, or a width is negative.
+        ValueError: shapes or types do not fit, or a coordinate or width is out of its range.
     """
     count, strokes = _check(points, width, color, opacity, size)
     if background is None:
@@ -86,8 +89,8 @@ def _check(
             raise ValueError(f"{name} must be {shape}, got {tuple(value.shape)}")
     if min(size) < 1:
         raise ValueError(f"a canvas of {size} pixels has none")
-    if not (torch.isfinite(points).all() and torch.isfinite(width).all()):
-        raise ValueError("points and widths must be finite numbers")
+    if not all((x.abs() <= FARTHEST).all() for x in (points, width)):  # nor if it is no number
+        raise ValueError(f"points and widths must be numbers up to {FARTHEST:g}")
     if (width < 0).any():
         raise ValueError("widths must not be negative")
     return count, strokes

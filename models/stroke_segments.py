@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 TOLERANCE = 0.05  # pixels between curve and chord
-LONGEST = 12.0  # pixels; longer segments would touch needlessly many tiles
+LONGEST = 12.0  # pixels, on average; longer segments would touch needlessly many tiles
 MOST = 4096  # segments of one stroke
 
 

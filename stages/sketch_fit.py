@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..core.errors import DataError
 from ..core.seeds import derive_seed
-from ..models.stroke_render import FINE, SHARP, Edge, render, soft
+from ..models.stroke_render import SHARP, Edge, render, soft
 from .sketch_config import SketchConfig
 from .sketch_loss import SketchLoss
 from .sketch_plan import Plan

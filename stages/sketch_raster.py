@@ -55,4 +55,4 @@ def raster(drawing: Drawing) -> NDArray[np.uint8]:
             FINE,
         )[0]
     values = picture.permute(1, 2, 0).mul(255).round().clamp(0, 255)
-    return np.asarray(values.to(torch.uint8).numpy())
+    return np.ascontiguousarray(values.to(torch.uint8).numpy())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,30 @@ def test_no_bar_without_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     with output.progress(3, "inputs"):
         output.advance()
     assert capfd.readouterr() == ("", "")
+
+
+def test_inputs_worked_on_at_once_have_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    output = Output(lasting=True)
+
+    def work(name: str) -> int:
+        for _ in range(3):  # three inputs, one after the other
+            for done in range(1, 21):
+                output.step(name, done, 20)
+        return 1
+
+    with output.progress(2, "inputs"), ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(work, ["first input", "second input"]):
+            output.advance()
+    text = terminal.getvalue()
+    assert "first input" in text
+    assert "second input" in text
+    assert "20/20" not in text  # gone with the last step
+    assert "2/2" in text

@@ -1,10 +1,13 @@
 """Hard-edged strokes on a 16 times finer grid: a judge that shares nothing with the renderer.
 
 A sample is inked if it lies within half a width of a curve, which is followed in steps of a
-quarter of a pixel at most. Nothing is blended at edges, so that overlaps are exact.
+quarter of a pixel on average, so that chords are less than .01 pixels off. Nothing is blended at
+edges, so that overlaps are exact.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +30,7 @@ def inked(
     out = np.zeros((size[0] * fine, size[1] * fine), np.bool)
     radius = width / 2
     curve = _followed(points)
-    for a, b in zip(curve[:-1], curve[1:], strict=True):
+    for a, b in pairwise(curve):
         low = np.floor((np.minimum(a, b) - radius) * fine).astype(int).clip(0, out.shape[::-1])
         high = np.ceil((np.maximum(a, b) + radius) * fine).astype(int).clip(0, out.shape[::-1])
         x = (np.arange(low[0], high[0]) + 0.5) / fine - a[0]
@@ -75,7 +78,7 @@ def pixels(samples: NDArray[np.float32], fine: int) -> Floats:
 def _followed(points: Floats) -> Floats:
     """Points on the curve, near enough to one another that chords and curve are one."""
     length = np.linalg.norm(np.diff(points, axis=0), axis=1).sum()
-    t = np.linspace(0, 1, max(int(np.ceil(12 * length)), 1) + 1)[:, None]
+    t = np.linspace(0, 1, int(np.ceil(4 * length)) + 64)[:, None]
     a, b, c, d = points
     ab, bc, cd = a + t * (b - a), b + t * (c - b), c + t * (d - c)  # de Casteljau
     abc, bcd = ab + t * (bc - ab), bc + t * (cd - bc)

@@ -1,7 +1,7 @@
 """The definition of a rendered stroke, written plainly: every sample against every segment.
 
 Autograd differentiates it. It shares two numbers with what it checks, the tolerance of the
-flattening and the longest segment, and no code.
+flattening and the length of segments, and no code.
 """
 
 from __future__ import annotations
