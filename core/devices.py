@@ -53,9 +53,10 @@ def require_torch(purpose: str, extra: str = "torch") -> None:
     if importlib.util.find_spec("torch") is None:
         raise UsageError(f"{purpose} needs torch; run: pip install 'compose-toolkit[{extra}]'.")
     tune_malloc()
-    # threads of OpenMP that wait for each other should sleep, or they take the cores from each
-    # other and from everybody else; it has to be said before the library is loaded
+    # threads of OpenMP that wait for each other spin only briefly: for long they take the cores
+    # from each other and from everybody else; it has to be said before the library is loaded
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def resolve_device(text: str) -> str:

@@ -52,13 +52,13 @@ class Nearness:
             each: samples that are equally far from k segments come k times with share 1/k.
         """
         samples = self.squared.shape[1]
-        hits = self.squared == torch.where(wanted, self.least, -1)[self.slot]
+        hits = self.squared == torch.where(wanted, self.least, -1).index_select(0, self.slot)
         index = hits.view(-1).nonzero()[:, 0]
         pair = torch.div(index, samples, rounding_mode="floor")
         sample = index - pair * samples
-        place = self.slot[pair] * samples + sample
+        place = self.slot.index_select(0, pair) * samples + sample
         ties = torch.bincount(place, minlength=self.least.numel())
-        return pair, sample, 1 / ties[place].to(self.least.dtype)
+        return pair, sample, ties.index_select(0, place).to(self.least.dtype).reciprocal_()
 
 
 def measure(segments: Segments, slots: Slots, canvas: Canvas, samples: int) -> Nearness:
@@ -81,17 +81,18 @@ def measure(segments: Segments, slots: Slots, canvas: Canvas, samples: int) -> N
     )
     length = length.clamp(min=least)
     mine = slots.segment
-    gap = tile_corners(slots.tile, canvas, dtype)[slot] - segments.start[mine]
-    x, y = direction[mine].unbind(1)
+    corner = tile_corners(slots.tile, canvas, dtype)
+    gap = corner.index_select(0, slot) - segments.start.index_select(0, mine)
+    x, y = direction.index_select(0, mine).unbind(1)
     # along the segment in shares of its length, and across it: both linear in the offsets
     scale = 1 / length[mine]
     first = torch.stack([(gap[:, 0] * x + gap[:, 1] * y) * scale, x * scale, y * scale], 1)
     second = torch.stack([gap[:, 1] * x - gap[:, 0] * y, -y, x], 1)
     basis = torch.cat([torch.ones_like(offsets[:1]), offsets])
     share = first @ basis
-    beyond = (share - share.clamp(0, 1)).mul_(length[mine, None])
+    beyond = share.clamp(0, 1).sub_(share).mul_(length[mine, None])
     across = second @ basis
-    squared = across.mul_(across).add_(beyond.mul_(beyond))
+    squared = across.mul_(across).addcmul_(beyond, beyond)
     nearest = squared.new_full((len(slots.tile), squared.shape[1]), torch.inf)
     nearest.scatter_reduce_(0, slot[:, None].expand_as(squared), squared, "amin")
     return Nearness(squared, nearest, slot)

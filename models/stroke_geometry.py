@@ -37,23 +37,24 @@ def geometry_gradients(
     half, strokes = edge.softness / 2, len(radius)
     rim = (radius[slots.stroke, None] - distance).abs_() < half
     pair, sample, weight = nearness.nearest(rim)
-    slot, segment = nearness.slot[pair], slots.segment[pair]
-    stroke = slots.stroke[slot]
+    slot, segment = nearness.slot.index_select(0, pair), slots.segment.index_select(0, pair)
+    stroke = slots.stroke.index_select(0, slot)
     place = slot * distance.shape[1] + sample
-    pull = to_covered.view(-1)[place] * weight / edge.softness
-    gap, thick = distance.view(-1)[place], radius[stroke]
+    pull = to_covered.view(-1).index_select(0, place).mul_(weight).div_(edge.softness)
+    gap, thick = distance.view(-1).index_select(0, place), radius.index_select(0, stroke)
     both = (thick + gap) < half  # a stroke so thin that both of its edges are within the ramp
 
     offsets = sample_offsets(edge.samples, distance.dtype, distance.device)
     corner = tile_corners(slots.tile, canvas, distance.dtype)
     along = segments.end - segments.start
     tiny = torch.finfo(distance.dtype).tiny
-    table = torch.cat(
-        [segments.start, along, along / (along * along).sum(1, keepdim=True).clamp(min=tiny)], 1
-    )
-    start_x, start_y, along_x, along_y, back_x, back_y = table[segment].unbind(1)
-    x = corner[:, 0][slot] + offsets[0][sample] - start_x
-    y = corner[:, 1][slot] + offsets[1][sample] - start_y
+    back = along / (along * along).sum(1, keepdim=True).clamp(min=tiny)
+    table = torch.cat([segments.start, along, back], 1).t().contiguous()  # rows to take from
+    start_x, start_y, along_x, along_y, back_x, back_y = table.index_select(1, segment)
+    corner_x, corner_y = corner.t().contiguous().index_select(1, slot)
+    offset_x, offset_y = offsets.index_select(1, sample)
+    x = corner_x.add_(offset_x).sub_(start_x)
+    y = corner_y.add_(offset_y).sub_(start_y)
     share = (x * back_x).addcmul_(y, back_y).clamp_(0, 1)
     # the force on the nearest point is along the normal; none where both edges cancel
     force = torch.where(both, 0, pull) / gap.clamp(min=1e-12)

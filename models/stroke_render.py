@@ -142,7 +142,7 @@ class _Render(torch.autograd.Function):
         needs = ctx.needs_input_grad
         strokes = len(radius)
         all_tiles = canvas.to_tiles(grad)
-        tiles = all_tiles[slots.tile]  # (L,3,TILE*TILE)
+        tiles = all_tiles.index_select(0, slots.tile)  # (L,3,TILE*TILE)
         number = torch.div(slots.tile, canvas.rows * canvas.columns, rounding_mode="floor")
         # how the picture's gradient sees each stroke's colour, and the background's
         own = _samples(_seen(tiles, color[slots.stroke]), edge)
