@@ -141,6 +141,7 @@ def crop(
     Crops below --out are named NAME_1.jpg, or NAME_16x9_1.jpg for several aspects, and keep the
     input's format and quality. Engines: builtin (a network), rank (a scorer of grid anchors), full
     (the whole picture), centre (5 % off every side). Nothing is drawn at random, whatever the seed.
+    Crops of a cut-out, a picture with transparent parts, keep what is opaque where they can.
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from dataclasses import dataclass
@@ -9,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core.boxes import Box
+from ..core.errors import InputError
 from ..core.images import DEFAULT_MAX_PIXELS, Picture, load_picture, load_reduced
 from ..core.masks import load_mask, mask_box
+from ..models.crop_belief import CropBelief
 from ..models.crop_engine import CropEngine
+from .crop_cutout import cutout_box
 from .crop_names import crop_name, named_shapes
 from .crop_request import CropRequest
 from .crop_search import Crop, search
@@ -92,7 +96,8 @@ def crop_one(
     Args:
         path: the picture.
         engine: from `open_engine`.
-        request: five crops of any aspect by default.
+        request: five crops of any aspect by default. Where nothing has to be kept, crops of a
+            cut-out (a picture with transparent parts) keep what is opaque, if they can.
         subject: a mask of the picture's upright size; no crop cuts what is white in it.
         outputs: what to write.
         max_pixels: refuse larger pictures.
@@ -110,7 +115,7 @@ def crop_one(
     if subject is not None:
         mask = load_mask(subject, size=(width, height), max_pixels=max_pixels)
         request = dataclasses.replace(request, keep=_hull(request.keep, mask_box(mask)))
-    crops = search(engine.read(picture.over()), width, height, request)
+    crops = _search(engine.read(picture.over()), picture, request)
     files = _write(path, crops, request, outputs, max_pixels)
     return CropResult(
         width,
@@ -122,6 +127,16 @@ def crop_one(
         time.perf_counter() - began,
         picture,
     )
+
+
+def _search(belief: CropBelief, picture: Picture, request: CropRequest) -> list[Crop]:
+    """The best crops; none cuts a cut-out's subject where the request can be had without."""
+    width, height = picture.header.width, picture.header.height
+    box = cutout_box(picture.alpha, width, height) if request.keep is None else None
+    if box is not None:
+        with contextlib.suppress(InputError):
+            return search(belief, width, height, dataclasses.replace(request, keep=box))
+    return search(belief, width, height, request)
 
 
 def _write(

@@ -10,6 +10,7 @@ from compose.core.boxes import Box
 from compose.core.errors import ImageError, MaskError, OutputError, UsageError
 from compose.core.inputs import Source
 from compose.stages.crop import CropOutputs, crop_one
+from compose.stages.crop_cutout import cutout_box
 from compose.stages.crop_engines import ENGINE_NAMES, engine_name, open_engine
 from compose.stages.crop_hints import crop_hints
 from compose.stages.crop_request import CropRequest, parse_aspect
@@ -103,6 +104,38 @@ def test_a_mask_of_another_size_fails(photo, voters, tmp_path):
     Image.new("L", (64, 96), 255).save(tmp_path / "mask.png")
     with pytest.raises(MaskError, match="64x96"):
         crop_one(photo, voters, subject=tmp_path / "mask.png")
+
+
+def test_a_cut_out_is_kept_whole_where_it_can_be(drawn, voters, tmp_path):
+    rgba = np.full((150, 240, 4), 255, np.uint8)
+    rgba[..., 3] = 0
+    rgba[20:140, 15:235, 3] = 255
+    path = tmp_path / "cut.png"
+    Image.fromarray(rgba).save(path)
+    for crop in crop_one(path, voters).crops:
+        x1, y1, x2, y2 = crop.box
+        assert x1 <= 15
+        assert y1 <= 20
+        assert x2 >= 235
+        assert y2 >= 140
+    # what is asked for goes first: no crop of this shape holds all of it
+    square = crop_one(path, voters, CropRequest(aspects=(parse_aspect("1:1"),))).crops
+    assert square
+    assert all(crop.box[2] - crop.box[0] == crop.box[3] - crop.box[1] for crop in square)
+    # and a box that the user keeps says what matters
+    kept = crop_one(path, voters, CropRequest(keep=Box(100, 50, 120, 70))).crops
+    assert any(crop.box[0] > 15 or crop.box[2] < 235 for crop in kept)
+
+
+def test_a_picture_that_is_hardly_transparent_is_no_cut_out():
+    alpha = np.full((100, 200), 255, np.uint8)
+    assert cutout_box(alpha, 400, 200) is None
+    alpha[:, :8] = 0
+    assert cutout_box(alpha, 400, 200) is None
+    alpha[:, :40] = 0
+    assert cutout_box(alpha, 400, 200) == Box(80, 0, 400, 200)
+    assert cutout_box(np.zeros((10, 10), np.uint8), 10, 10) is None
+    assert cutout_box(None, 10, 10) is None
 
 
 def test_transparency_is_seen_over_white(drawn, voters, tmp_path):
