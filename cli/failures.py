@@ -22,6 +22,12 @@ def show_tracebacks(wanted: bool) -> bool:
     return wanted
 
 
+def begin() -> None:
+    """Forget what an earlier run in this process was told, as tests have several."""
+    global _wanted
+    _wanted = False
+
+
 def tracebacks_wanted() -> bool:
     """Whether `--debug` was given or COMPOSE_DEBUG is set to something other than 0 or false."""
     return _wanted or os.environ.get("COMPOSE_DEBUG", "").lower() not in ("", "0", "false", "no")

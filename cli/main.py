@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .failures import FAILED, INTERRUPTED, WRONG_USAGE, report_failure
+from .failures import FAILED, INTERRUPTED, WRONG_USAGE, begin, report_failure
 from .group import Entry, group_of
 
 COMMANDS: dict[str, Entry] = {
@@ -76,6 +76,7 @@ def run(commands: Mapping[str, Entry], arguments: Sequence[str]) -> int:
     0 all done; 1 some input failed, or the command did; 2 wrong usage; 130 interrupted. A
     reader of stdout that has gone away ends the run quietly with 1.
     """
+    begin()
     _open_streams()
     try:
         code = make_app(commands)(list(arguments), prog_name="compose", standalone_mode=False)
