@@ -133,7 +133,7 @@ def _peak(kind: str, threads: int) -> float | None:
 
 
 def _print(result: dict[str, Any]) -> None:
-    print(f"{result['threads']} threads on {result['cores']} cores, torch {result['torch']}")
+    print(f"threads: {result['threads']}, cores: {result['cores']}, torch {result['torch']}")
     peers = [p for p in ("dense", "diffvg") if any(p in row["ms"] for row in result["rows"])]
     for black in (True, False):
         print(f"\n{'Black' if black else 'Coloured'} strokes, forward and backward, ms:\n")
