@@ -31,6 +31,18 @@ class Split(StrEnum):
     val = "val"
 
 
+WhichSplit = Annotated[Split, typer.Option("--split", help="Which part.")]
+Engines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--engine", metavar="NAME", help="Repeatable; the first is compared with each other one."
+    ),
+]
+EnginesJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line for every engine.")
+]
+
+
 @app.callback()
 def _evaluate() -> None:
     """Measure engines on annotated data."""
@@ -44,22 +56,13 @@ def crop(
     ctx: typer.Context,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data set's folder.")],
     dataset: Annotated[Dataset, typer.Option("--dataset", help="Its form.")] = Dataset.fcdb,
-    split: Annotated[Split, typer.Option("--split", help="Which part.")] = Split.val,
-    engine: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--engine",
-            metavar="NAME",
-            help="Repeatable; the first is compared with each other one.",
-        ),
-    ] = None,
+    split: WhichSplit = Split.val,
+    engine: Engines = None,
     weights: options.Weights = None,
     topk: Annotated[
         int, typer.Option("--topk", min=1, metavar="N", help="Crops among which the best counts.")
     ] = 5,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line for every engine.")
-    ] = False,
+    json: EnginesJson = False,
     config: options.Config = None,
     debug: options.Debug = False,
 ) -> None:
@@ -107,19 +110,10 @@ def saliency(
         Path,
         typer.Option("--data", metavar="DIR", help="images/, masks/ and the lists of the parts."),
     ],
-    split: Annotated[Split, typer.Option("--split", help="Which part.")] = Split.val,
-    engine: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--engine",
-            metavar="NAME",
-            help="Repeatable; the first is compared with each other one.",
-        ),
-    ] = None,
+    split: WhichSplit = Split.val,
+    engine: Engines = None,
     weights: options.Weights = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line for every engine.")
-    ] = False,
+    json: EnginesJson = False,
     config: options.Config = None,
     debug: options.Debug = False,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -209,18 +209,21 @@ def sketch(
         raise UsageError(
             f"{len(regions)} regions need --rounds {len(regions) + 1}; the first is the scene."
         )
-    wanted = {
-        "rounds": rounds or max(len(regions) + 1, min(2, strokes)),
-        "iterations": iterations or SketchConfig.iterations,
-        "encoder": "builtin" if encoder == "auto" else encoder,
-        "color": color.value,
-        "init": init.value,
-        "allot": allot.value,
-    }
-    same = {"strokes", "sketches", "width", "canvas", "fix_scale", "freeze_previous", "seed"}
-    local = locals()
-    wanted |= {each.name: local[each.name] for each in fields(SketchConfig) if each.name in same}
-    settings = SketchConfig(**wanted)  # type: ignore[arg-type]
+    settings = SketchConfig(
+        strokes=strokes,
+        rounds=rounds or max(len(regions) + 1, min(2, strokes)),
+        sketches=sketches,
+        iterations=iterations or SketchConfig.iterations,
+        width=width,
+        canvas=canvas,
+        color=color.value,
+        init=init.value,
+        encoder="builtin" if encoder == "auto" else encoder,
+        fix_scale=fix_scale,
+        freeze_previous=freeze_previous,
+        allot=allot.value,
+        seed=seed,
+    )
     user = parse_user_paths(checkpoint or ())
     require_torch("compose sketch", extra="sketch")
     place = resolve_device(device)
@@ -255,11 +258,7 @@ def sketch(
             drawing, notes = read_svg_noting(init_svg)
             if notes:
                 output.warn(f"{init_svg}: left out {', '.join(notes)}.")
-        tools = SketchTools(
-            open_encoders(settings.encoder, place, user),
-            open_saliency(),
-            place,
-        )
+        tools = SketchTools(open_encoders(settings.encoder, place, user), open_saliency(), place)
         output.note(f"encoder {tools.encoder.name}")
 
         def work(source: Source) -> Record:

@@ -19,6 +19,25 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
 
 
+NetworkFolder = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")
+]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
+]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        "--features",
+        metavar="DIR",
+        help="Keep the photographs' features here and use them again; below --out by default.",
+    ),
+]
+EpochsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
+]
+
+
 class TrainedEngine(StrEnum):
     """Engines of `compose crop` that are networks."""
 
@@ -38,26 +57,15 @@ def crop(
         Path,
         typer.Option("--data", metavar="DIR", help="FCDB: images/, train.json and pairs.json."),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")],
+    out: NetworkFolder,
     engine: Annotated[
         TrainedEngine, typer.Option("--engine", help="What to train.")
     ] = TrainedEngine.builtin,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
-    ] = None,
-    features: Annotated[
-        Path | None,
-        typer.Option(
-            "--features",
-            metavar="DIR",
-            help="Keep the photographs' features here and use them again; below --out by default.",
-        ),
-    ] = None,
+    epochs: Epochs = None,
+    features: Features = None,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
-    ] = False,
+    json: EpochsJson = False,
     quiet: options.Quiet = False,
     dry_run: options.DryRun = False,
     config: options.Config = None,
@@ -106,7 +114,7 @@ def saliency(
             "--data", metavar="DIR", help="Salient objects: images/, masks/ and train.txt."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")],
+    out: NetworkFolder,
     more: Annotated[
         list[Path] | None,
         typer.Option(
@@ -115,22 +123,11 @@ def saliency(
             help="Objects in the layout of PASCAL VOC, or more salient ones; repeatable.",
         ),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
-    ] = None,
-    features: Annotated[
-        Path | None,
-        typer.Option(
-            "--features",
-            metavar="DIR",
-            help="Keep the photographs' features here and use them again; below --out by default.",
-        ),
-    ] = None,
+    epochs: Epochs = None,
+    features: Features = None,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
-    ] = False,
+    json: EpochsJson = False,
     quiet: options.Quiet = False,
     dry_run: options.DryRun = False,
     config: options.Config = None,

@@ -18,7 +18,7 @@ from ..core.names import printable
 from .cache import UserPaths
 from .clip_resnet import ClipResNet, config_of, input_size
 from .hub import resolve
-from .perceptual import cosine_distance, frozen, resized, squared_difference
+from .perceptual import frozen, layers_and_embedding, resized
 from .state_file import fill, load_state_file
 
 
@@ -64,10 +64,7 @@ class ClipResNetEncoder:
     def distance(self, sketch: list[Tensor], target: list[Tensor]) -> Tensor:
         """Weighted sum of mean squared differences, plus the embedding's term."""
         weights = [weight for weight in self.loss.layers if weight]
-        total = self.loss.embedding * cosine_distance(sketch[-1], target[-1])
-        for weight, a, b in zip(weights, sketch[:-1], target[:-1], strict=True):
-            total = total + weight * squared_difference(a, b)
-        return total
+        return layers_and_embedding(sketch, target, weights, self.loss.embedding)
 
     def embedding(self, pictures: Tensor) -> Tensor:
         """CLIP's picture embedding."""

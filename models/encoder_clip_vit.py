@@ -20,7 +20,7 @@ from ..core.names import printable
 from .cache import UserPaths
 from .clip_resnet import PIXEL_MEAN, PIXEL_STD
 from .hub import resolve
-from .perceptual import cosine_distance, frozen, resized, squared_difference
+from .perceptual import frozen, layers_and_embedding, resized
 from .state_file import fill, load_state_file
 
 if TYPE_CHECKING:
@@ -75,10 +75,8 @@ class ClipVitEncoder:
 
     def distance(self, sketch: list[Tensor], target: list[Tensor]) -> Tensor:
         """Weighted sum of mean squared differences, plus the embedding's term."""
-        total = self.loss.embedding * cosine_distance(sketch[-1], target[-1])
-        for (_, weight), a, b in zip(self.loss.blocks, sketch[:-1], target[:-1], strict=True):
-            total = total + weight * squared_difference(a, b)
-        return total
+        weights = [weight for _, weight in self.loss.blocks]
+        return layers_and_embedding(sketch, target, weights, self.loss.embedding)
 
     def embedding(self, pictures: Tensor) -> Tensor:
         """CLIP's picture embedding."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -27,6 +29,22 @@ def channel_difference(a: Tensor, b: Tensor) -> Tensor:
 def cosine_distance(a: Tensor, b: Tensor) -> Tensor:
     """1 - cosine of vectors (N,D): (N,)."""
     return 1 - F.cosine_similarity(a, b, dim=1)
+
+
+def layers_and_embedding(
+    sketch: list[Tensor], target: list[Tensor], weights: Sequence[float], embedding: float
+) -> Tensor:
+    """CLIPasso's loss (N,): weighted squared differences of layers, and 1 - cosine of embeddings.
+
+    Args:
+        sketch, target: tensors of the layers, then the embedding.
+        weights: of the layers.
+        embedding: weight of the embedding's term.
+    """
+    total = embedding * cosine_distance(sketch[-1], target[-1])
+    for weight, a, b in zip(weights, sketch[:-1], target[:-1], strict=True):
+        total = total + weight * squared_difference(a, b)
+    return total
 
 
 def resized(pictures: Tensor, size: tuple[int, int]) -> Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.boxes import Box
+from ..core.masks import mask_box
 
 _CLEAR = 0.05  # share of transparent pixels from which on a picture is a cut-out
 _OPAQUE = 128  # of 255
@@ -23,11 +24,11 @@ def cutout_box(alpha: NDArray[np.uint8] | None, width: int, height: int) -> Box 
     opaque = alpha >= _OPAQUE
     if not opaque.any() or opaque.mean() > 1 - _CLEAR:
         return None
-    rows, columns = np.flatnonzero(opaque.any(1)), np.flatnonzero(opaque.any(0))
+    box = mask_box(opaque)
     across, down = width / alpha.shape[1], height / alpha.shape[0]
     return Box(
-        float(np.floor(columns[0] * across)),
-        float(np.floor(rows[0] * down)),
-        float(min(np.ceil((columns[-1] + 1) * across), width)),
-        float(min(np.ceil((rows[-1] + 1) * down), height)),
+        float(np.floor(box.x1 * across)),
+        float(np.floor(box.y1 * down)),
+        float(min(np.ceil(box.x2 * across), width)),
+        float(min(np.ceil(box.y2 * down), height)),
     )

@@ -1,5 +1,8 @@
-"""What a user can set of a sketch; MROSS's own settings stand beside (METHODS of Multi-Round
-Region-Optimised Scene Sketching), and ours were chosen by the figures in docs/results.md."""
+"""What a user can set of a sketch.
+
+MROSS's own settings stand beside ours, which were chosen by eye and by the figures that
+`compose evaluate sketch` gives.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A budget of strokes cannot draw every blade of grass. Edges among many others are held for
 texture (surround suppression, Grigorescu et al. 2003, in its simplest form), faint ones and those
-away from the salient subject count less. Chosen by eye and by figures, see docs/results.md.
+away from the salient subject count less. The constants were chosen by eye on six scenes.
 """
 
 from __future__ import annotations

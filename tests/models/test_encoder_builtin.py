@@ -23,6 +23,8 @@ from compose.models.encoder_builtin import (
 )
 from compose.models.vit import Vit, VitConfig
 
+from .encoder_gradients import check_gradients
+
 ALL = BuiltinEncoderConfig(
     lite_stages=((0, 1.0), (3, 2.0)),
     lite_scaling="centred",
@@ -200,16 +202,5 @@ def test_weights_are_frozen_and_gradients_reach_the_pictures(encoder: BuiltinEnc
 def test_gradients_agree_with_finite_differences() -> None:
     encoder = BuiltinEncoder(ALL, trunks=small(torch.float64))
     x, y = pictures(1, 20, 28).double(), pictures(1, 20, 28, seed=1).double()
-    target = [f.detach() for f in encoder.features(y)]
-
-    def loss(p: Tensor) -> Tensor:
-        return encoder.distance(encoder.features(p), target).sum()
-
-    free = x.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(free), free)
-    generator = torch.Generator().manual_seed(4)
-    for _ in range(3):
-        step = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-        # a short step, because the gradient jumps wherever a ReLU6 bends
-        wanted = (loss(x + 1e-7 * step) - loss(x - 1e-7 * step)) / 2e-7
-        assert float((gradient * step).sum()) == pytest.approx(float(wanted), rel=1e-4, abs=1e-7)
+    # a short step, because the gradient jumps wherever a ReLU6 bends
+    check_gradients(encoder, x, y, step=1e-7, directions=3, rel=1e-4)

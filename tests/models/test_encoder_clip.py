@@ -28,6 +28,8 @@ from compose.models.encoder_clip import (
 )
 from compose.models.hub import resolve
 
+from .encoder_gradients import check_gradients
+
 SMALL = ClipResNetConfig(layers=(1, 2, 1, 1), width=8, dimensions=6, cells=2)
 
 
@@ -182,18 +184,7 @@ def test_other_layers_may_be_chosen_and_any_size_will_do() -> None:
 def test_gradients_agree_with_finite_differences() -> None:
     encoder = ClipResNetEncoder(network(torch.float64))
     x, y = pictures(1, 40, 60).double(), pictures(1, 40, 60, seed=1).double()
-    target = [f.detach() for f in encoder.features(y)]
-
-    def loss(p: Tensor) -> Tensor:
-        return encoder.distance(encoder.features(p), target).sum()
-
-    free = x.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(free), free)
-    generator = torch.Generator().manual_seed(4)
-    for _ in range(5):
-        step = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-        wanted = (loss(x + 1e-6 * step) - loss(x - 1e-6 * step)) / 2e-6
-        assert float((gradient * step).sum()) == pytest.approx(float(wanted), rel=1e-4, abs=1e-7)
+    check_gradients(encoder, x, y, step=1e-6, directions=5, rel=1e-4)
 
 
 def test_the_true_network_where_someone_has_it() -> None:

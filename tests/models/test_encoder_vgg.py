@@ -21,6 +21,8 @@ from compose.models.encoder_vgg import (
 from compose.models.hub import resolve
 from compose.models.vgg import Vgg
 
+from .encoder_gradients import check_gradients
+
 h5py = pytest.importorskip("h5py")
 
 WIDTHS = (4, 5, 6, 7, 8)
@@ -163,18 +165,7 @@ def test_the_embedding_has_length_one_at_any_size() -> None:
 def test_gradients_agree_with_finite_differences() -> None:
     encoder = narrow(torch.float64)
     x, y = pictures(1, 18, 20).double(), pictures(1, 18, 20, seed=1).double()
-    target = [f.detach() for f in encoder.features(y)]
-
-    def loss(p: Tensor) -> Tensor:
-        return encoder.distance(encoder.features(p), target).sum()
-
-    free = x.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(free), free)
-    generator = torch.Generator().manual_seed(4)
-    for _ in range(5):
-        step = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-        wanted = (loss(x + 1e-7 * step) - loss(x - 1e-7 * step)) / 2e-7
-        assert float((gradient * step).sum()) == pytest.approx(float(wanted), rel=1e-3, abs=1e-7)
+    check_gradients(encoder, x, y, step=1e-7, directions=5, rel=1e-3)
 
 
 def test_hed_s_true_weights_find_an_edge_where_someone_has_them() -> None:
