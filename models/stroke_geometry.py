@@ -9,10 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .stroke_distance import Nearness, sample_offsets, tile_corners
-from .stroke_edge import Edge
+from .stroke_cells import Cells
+from .stroke_distance import Nearness
 from .stroke_segments import Segments
-from .stroke_tiles import Canvas, Slots
 
 
 def geometry_gradients(
@@ -21,38 +20,37 @@ def geometry_gradients(
     nearness: Nearness,
     radius: Tensor,
     segments: Segments,
-    slots: Slots,
-    canvas: Canvas,
-    edge: Edge,
+    cells: Cells,
 ) -> tuple[Tensor, Tensor]:
     """Gradients of control points (G,4,2) and full widths (G,).
 
     Args:
-        to_covered: (L,C) of the coverage of every sample.
-        distance: (L,C) of the samples to their strokes, pixels.
+        to_covered: (K,C) of the coverage of every point.
+        distance: (K,C) of the points to their strokes, pixels.
         nearness: which segments are that near.
         radius: (G,) of the strokes, pixels.
-        segments, slots, canvas, edge: what was drawn.
+        segments, cells: what was drawn.
     """
-    half, strokes = edge.softness / 2, len(radius)
-    rim = (radius[slots.stroke, None] - distance).abs_() < half
-    pair, sample, weight = nearness.nearest(rim)
-    slot, segment = nearness.slot.index_select(0, pair), slots.segment.index_select(0, pair)
-    stroke = slots.stroke.index_select(0, slot)
-    place = slot * distance.shape[1] + sample
-    pull = to_covered.view(-1).index_select(0, place).mul_(weight).div_(edge.softness)
+    half, strokes, points = cells.softness / 2, len(radius), distance.shape[1]
+    rim = (radius[cells.stroke, None] - distance).abs_() < half
+    pair, point, weight = nearness.nearest(rim)
+    cell, segment = cells.cell.index_select(0, pair), cells.segment.index_select(0, pair)
+    stroke = cells.stroke.index_select(0, cell)
+    place = cell * points + point
+    steep = (to_covered / cells.softness).view(-1)
+    pull = steep.index_select(0, place).mul_(weight)
     gap, thick = distance.view(-1).index_select(0, place), radius.index_select(0, stroke)
-    both = (thick + gap) < half  # a stroke so thin that both of its edges are within the ramp
+    # a stroke so thin that both of its edges are within the ramp
+    both = (thick + gap) < half.view(-1).index_select(0, cell)
 
-    offsets = sample_offsets(edge.samples, distance.dtype, distance.device)
-    corner = tile_corners(slots.tile, canvas, distance.dtype)
+    offset = point + points * (cell >= cells.slots)
     along = segments.end - segments.start
     tiny = torch.finfo(distance.dtype).tiny
     back = along / (along * along).sum(1, keepdim=True).clamp(min=tiny)
     table = torch.cat([segments.start, along, back], 1).t().contiguous()  # rows to take from
     start_x, start_y, along_x, along_y, back_x, back_y = table.index_select(1, segment)
-    corner_x, corner_y = corner.t().contiguous().index_select(1, slot)
-    offset_x, offset_y = offsets.index_select(1, sample)
+    corner_x, corner_y = cells.corner.t().contiguous().index_select(1, cell)
+    offset_x, offset_y = cells.offsets(distance.dtype).index_select(1, offset)
     x = corner_x.add_(offset_x).sub_(start_x)
     y = corner_y.add_(offset_y).sub_(start_y)
     share = (x * back_x).addcmul_(y, back_y).clamp_(0, 1)

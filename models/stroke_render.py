@@ -3,8 +3,8 @@
 What a stroke covers is the union of discs along its curve. Every pixel has a few sample points;
 the share of the little square around a point that is covered is taken from its distance d to
 the curve as the width of the band |d| <= w/2 within a ramp as wide as the square, which is exact
-for straight upright edges of any width and nearly so for others; where two edges of one stroke
-share a square it is too low, which finer sampling mends (`FINE`). Strokes are painted in their
+for straight upright edges of any width and nearly so for others; where a stroke turns or comes
+back to itself the squares are four times smaller (`stroke_cells`). Strokes are painted in their
 order with the `over` operator (Porter and Duff, 1984) in sRGB values, as SVG renderers do.
 
 Gradients are exact for the picture that is drawn: the distance to the nearest point moves with
@@ -21,10 +21,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .stroke_cells import make_cells
 from .stroke_distance import measure
-from .stroke_edge import FINE, SHARP, Edge, soft
+from .stroke_edge import FINE, SHARP, Edge, coverage, soft
 from .stroke_geometry import geometry_gradients, summed
-from .stroke_scan import affine_before, products_after
+from .stroke_scan import affine_before, links, products_after
 from .stroke_segments import flatten
 from .stroke_tiles import TILE, Canvas, find_slots
 
@@ -113,12 +114,15 @@ class _Render(torch.autograd.Function):
     ) -> Tensor:
         radius = width / 2
         segments = flatten(points)
-        slots = find_slots(segments, radius + edge.softness / 2, strokes, canvas)
-        nearness = measure(segments, slots, canvas, edge.samples)
+        reach = radius + edge.softness / 2
+        slots = find_slots(segments, reach, strokes, canvas)
+        cells = make_cells(segments, slots, reach, canvas, edge)
+        nearness = measure(segments, cells)
         distance = nearness.least.sqrt()
-        covered = edge.coverage(distance, radius[slots.stroke, None])
+        covered = cells.merge(coverage(distance, radius[cells.stroke, None], cells.softness))
         alpha = covered * opacity[slots.stroke, None]
-        through, after = products_after(1 - alpha, slots.tile)
+        chain = links(slots.tile)
+        through, after = products_after(1 - alpha, chain)
         starts = torch.ones_like(slots.tile, dtype=torch.bool)
         starts[1:] = slots.tile[1:] != slots.tile[:-1]
         first = starts.nonzero()[:, 0]  # the lowest stroke of every touched tile
@@ -131,14 +135,14 @@ class _Render(torch.autograd.Function):
         tiles[touched] *= bare[:, None]
         tiles.index_add_(0, slots.tile, shares[:, None] * color[slots.stroke, :, None])
         ctx.save_for_backward(radius, color, opacity, background, distance, alpha, covered, after)
-        ctx.rest = (segments, slots, nearness, canvas, edge, touched, bare, shares)
+        ctx.rest = (segments, slots, cells, nearness, chain, canvas, edge, touched, bare, shares)
         return canvas.from_tiles(tiles)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         radius, color, opacity, background, distance, alpha, covered, after = ctx.saved_tensors
-        segments, slots, nearness, canvas, edge, touched, bare, shares = ctx.rest
+        segments, slots, cells, nearness, chain, canvas, edge, touched, bare, shares = ctx.rest
         needs = ctx.needs_input_grad
         strokes = len(radius)
         all_tiles = canvas.to_tiles(grad)
@@ -147,7 +151,7 @@ class _Render(torch.autograd.Function):
         # how the picture's gradient sees each stroke's colour, and the background's
         own = _samples(_seen(tiles, color[slots.stroke]), edge)
         below = _samples(_seen(tiles, background[number]), edge)
-        under = affine_before(1 - alpha, alpha * own, below, slots.tile)
+        under = affine_before(1 - alpha, alpha * own, below, chain)
         to_alpha = own.sub_(under).mul_(after)
         g_points = g_width = g_color = g_opacity = g_background = None
         if needs[3]:
@@ -161,7 +165,7 @@ class _Render(torch.autograd.Function):
         if needs[0] or needs[1]:
             to_covered = to_alpha.mul_(opacity[slots.stroke, None])
             g_points, g_width = geometry_gradients(
-                to_covered, distance, nearness, radius, segments, slots, canvas, edge
+                cells.spread(to_covered), distance, nearness, radius, segments, cells
             )
         return g_points, g_width, g_color, g_opacity, g_background, None, None, None
 

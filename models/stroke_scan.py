@@ -9,40 +9,47 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+Links = list[Tensor]
+"""For the steps 1, 2, 4, …: (L-step,1) bool, whether a slot and the one a step on share a tile."""
 
-def _deepest(tile: Tensor) -> int:
-    return int(torch.unique_consecutive(tile, return_counts=True)[1].max()) if len(tile) else 0
 
-
-def products_after(values: Tensor, tile: Tensor) -> tuple[Tensor, Tensor]:
-    """Products (L,C) over a slot and all later ones of its tile, and over the later ones alone."""
-    total, step, deepest = values.clone(), 1, _deepest(tile)
-    while step < deepest:
-        same = (tile[step:] == tile[:-step])[:, None]
-        later = torch.where(same, total[step:], 1)
-        total[:-step] *= later
+def links(tile: Tensor) -> Links:
+    """Those of slots (L,) sorted by tile, until no step stays within a tile."""
+    found: Links = []
+    step = 1
+    while step < len(tile):
+        same = tile[step:] == tile[:-step]
+        if not same.any():
+            break
+        found.append(same[:, None])
         step *= 2
+    return found
+
+
+def products_after(values: Tensor, chain: Links) -> tuple[Tensor, Tensor]:
+    """Products (L,C) over a slot and all later ones of its tile, and over the later ones alone."""
+    total = values.clone()
+    for k, same in enumerate(chain):
+        later = torch.where(same, total[2**k :], 1)
+        total[: -(2**k)] *= later
     after = torch.ones_like(values)
-    if len(tile) > 1:
-        same = (tile[1:] == tile[:-1])[:, None]
-        after[:-1] = torch.where(same, total[1:], 1)
+    if chain:
+        after[:-1] = torch.where(chain[0], total[1:], 1)
     return total, after
 
 
-def affine_before(factor: Tensor, addend: Tensor, begin: Tensor, tile: Tensor) -> Tensor:
+def affine_before(factor: Tensor, addend: Tensor, begin: Tensor, chain: Links) -> Tensor:
     """What x = `begin` has become before each slot, where a slot makes it factor * x + addend.
 
     All are (L,C); `begin` is the same for all slots of a tile.
     """
-    product, total, step, deepest = factor.clone(), addend.clone(), 1, _deepest(tile)
-    while step < deepest:
-        same = (tile[step:] == tile[:-step])[:, None]
-        before = torch.where(same, total[:-step], 0)
-        total[step:] += product[step:] * before  # `before` is a copy, `product` not yet changed
-        product[step:] *= torch.where(same, product[:-step], 1)
-        step *= 2
+    product, total = factor.clone(), addend.clone()
+    for k, same in enumerate(chain):
+        before = torch.where(same, total[: -(2**k)], 0)
+        total[2**k :].addcmul_(product[2**k :], before)  # both are still those of the last step
+        product[2**k :] *= torch.where(same, product[: -(2**k)], 1)
     out = begin.clone()
-    if len(tile) > 1:
-        same = (tile[1:] == tile[:-1])[:, None]
-        out[1:] = torch.where(same, product[:-1] * begin[1:] + total[:-1], begin[1:])
+    if chain:
+        changed = total[:-1].addcmul(product[:-1], begin[1:])
+        out[1:] = torch.where(chain[0], changed, begin[1:])
     return out

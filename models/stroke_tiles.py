@@ -14,6 +14,7 @@ from torch import Tensor
 from .stroke_segments import Segments
 
 TILE = 4  # pixels a side
+CIRCUMRADIUS = TILE * 0.5**0.5  # of a tile
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def find_slots(segments: Segments, reach: Tensor, strokes: int, canvas: Canvas) 
     origin, across = first.long()[segment], span[segment, 0].clamp(min=1)
     column = origin[:, 0] + number % across
     row = origin[:, 1] + torch.div(number, across, rounding_mode="floor")
-    near = _near(segments, segment, column, row, margin)
+    middle = (torch.stack([column, row], 1).to(margin.dtype) + 0.5) * TILE
+    near = comes_near(segments, segment, middle, margin[segment] + CIRCUMRADIUS)
     segment, column, row = segment[near], column[near], row[near]
 
     stroke = segments.stroke[segment]
@@ -102,15 +104,11 @@ def find_slots(segments: Segments, reach: Tensor, strokes: int, canvas: Canvas) 
     )
 
 
-def _near(
-    segments: Segments, segment: Tensor, column: Tensor, row: Tensor, margin: Tensor
-) -> Tensor:
-    """Which pairs of a segment and a tile come within reach, judged by the tile's circumcircle."""
-    middle = (torch.stack([column, row], 1).to(margin.dtype) + 0.5) * TILE
+def comes_near(segments: Segments, segment: Tensor, middle: Tensor, within: Tensor) -> Tensor:
+    """Which pairs of a segment (P,) and a point (P,2) are `within` (P,) pixels of each other."""
     start, along = segments.start[segment], (segments.end - segments.start)[segment]
     offset = middle - start
-    length = (along * along).sum(1).clamp(min=torch.finfo(margin.dtype).tiny)
+    length = (along * along).sum(1).clamp(min=torch.finfo(middle.dtype).tiny)
     share = ((offset * along).sum(1) / length).clamp(0, 1)
-    gap = (offset - share[:, None] * along).square().sum(1)
-    close: Tensor = gap <= (margin[segment] + TILE * 0.5**0.5).square()
+    close: Tensor = (offset - share[:, None] * along).square().sum(1) <= within.square()
     return close

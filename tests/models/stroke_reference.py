@@ -1,17 +1,21 @@
 """The definition of a rendered stroke, written plainly: every sample against every segment.
 
-Autograd differentiates it. It shares two numbers with what it checks, the tolerance of the
-flattening and the length of segments, and no code.
+Autograd differentiates it. It shares a few numbers with what it checks, such as the tolerance of
+the flattening and the length of segments, and no code.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
 from torch import Tensor
 
+from compose.models.stroke_cells import TURN
+from compose.models.stroke_edge import SHARP, Edge
 from compose.models.stroke_segments import LONGEST, TOLERANCE
+from compose.models.stroke_tiles import TILE
 
 
 def reference(
@@ -21,24 +25,68 @@ def reference(
     opacity: Tensor,
     size: tuple[int, int],
     background: Tensor,
-    samples: int = 2,
-    softness: float = 0.5,
+    edge: Edge = SHARP,
     tolerance: float = TOLERANCE,
 ) -> Tensor:
     """Pictures (N,3,H,W) of strokes (N,S,4,2), (N,S), (N,S,3), (N,S) on a background (3,)."""
-    where = _samples(size, samples, points.dtype)
+    samples = edge.samples
     pictures = []
     for n in range(len(points)):
-        picture = background[:, None].expand(3, len(where))
+        picture = background[:, None].expand(3, size[0] * samples * size[1] * samples)
         for s in range(points.shape[1]):
-            distance = _distance(where, _vertices(points[n, s], tolerance))
-            radius = width[n, s] / 2
-            covered = _ramp((radius - distance) / softness) - _ramp((-radius - distance) / softness)
-            alpha = covered * opacity[n, s]
+            vertices = _vertices(points[n, s], tolerance)
+            alpha = _covered(vertices, width[n, s] / 2, size, edge) * opacity[n, s]
             picture = color[n, s][:, None] * alpha + picture * (1 - alpha)
         fine = picture.reshape(3, size[0], samples, size[1], samples)
         pictures.append(fine.mean((2, 4)))
     return torch.stack(pictures)
+
+
+def _covered(vertices: Tensor, radius: Tensor, size: tuple[int, int], edge: Edge) -> Tensor:
+    """Of every sample, row by row; finer in the tiles where the stroke turns or comes back."""
+    plain = _band(vertices, radius, size, edge.samples, edge.softness)
+    if not edge.refine:
+        return plain
+    fine = _band(vertices, radius, size, 2 * edge.samples, edge.softness / 2)
+    rows, columns = size[0] * edge.samples, size[1] * edge.samples
+    four = fine.view(rows, 2, columns, 2).mean((1, 3))
+    bent = torch.zeros(rows, columns, dtype=torch.bool)
+    side = TILE * edge.samples
+    for y in range(0, rows, side):
+        for x in range(0, columns, side):
+            middle = vertices.new_tensor([x, y]) / edge.samples + TILE / 2
+            reach = float(radius.detach() + edge.softness / 2)
+            bent[y : y + side, x : x + side] = _bent(vertices.detach(), middle, reach)
+    return torch.where(bent.view(-1), four.view(-1), plain)
+
+
+def _bent(vertices: Tensor, middle: Tensor, reach: float) -> bool:
+    """Whether the segments within reach of a tile are not one run in about one direction.
+
+    Reach is judged by the tile's circumcircle and by the boxes around the segments.
+    """
+    inside = []
+    for k, (start, end) in enumerate(itertools.pairwise(vertices)):
+        low = torch.minimum(start, end) - reach - TILE / 2
+        high = torch.maximum(start, end) + reach + TILE / 2
+        gap = _distance(middle[None], torch.stack([start, end]))[0]
+        if gap <= reach + TILE / math.sqrt(2) and (low < middle).all() and (middle <= high).all():
+            along = end - start
+            length = float(along.norm())
+            flat = along.new_tensor([1, 0])
+            inside.append((k, along / length if length > torch.finfo(along.dtype).eps else flat))
+    if not inside:
+        return False
+    (first, direction), last = inside[0], inside[-1][0]
+    turned = any(float((other * direction).sum()) < TURN for _, other in inside)
+    return turned or last - first + 1 > len(inside)
+
+
+def _band(
+    vertices: Tensor, radius: Tensor, size: tuple[int, int], samples: int, softness: float
+) -> Tensor:
+    distance = _distance(_samples(size, samples, vertices.dtype), vertices)
+    return _ramp((radius - distance) / softness) - _ramp((-radius - distance) / softness)
 
 
 def _samples(size: tuple[int, int], samples: int, dtype: torch.dtype) -> Tensor:
@@ -48,21 +96,24 @@ def _samples(size: tuple[int, int], samples: int, dtype: torch.dtype) -> Tensor:
 
 
 def _vertices(points: Tensor, tolerance: float) -> Tensor:
-    """The curve at even parameters, as many as Wang's bound asks for."""
+    """Of as many chords as Wang's bound asks for, set off so that the curve is on both sides."""
     a, b, c, d = points.detach().tolist()
     bend = max(
         math.hypot(*(p - 2 * q + r for p, q, r in zip(*triple, strict=True)))
         for triple in ((a, b, c), (b, c, d))
     )
     length = math.dist(a, b) + math.dist(b, c) + math.dist(c, d)
-    count = max(math.ceil(max(math.sqrt(0.75 * bend / tolerance), length / LONGEST)), 1)
-    t = torch.linspace(0, 1, count + 1, dtype=points.dtype)[:, None]
-    return (
-        (1 - t) ** 3 * points[0]
-        + 3 * (1 - t) ** 2 * t * points[1]
-        + 3 * (1 - t) * t**2 * points[2]
-        + t**3 * points[3]
-    )
+    count = max(math.ceil(max(math.sqrt(25 / 48 * bend / tolerance), length / LONGEST)), 1)
+    vertices = []
+    for k in range(count + 1):
+        t = k / count
+        b0, b1, b2, b3 = points
+        vertex = (1 - t) ** 3 * b0 + 3 * (1 - t) ** 2 * t * b1 + 3 * (1 - t) * t**2 * b2 + t**3 * b3
+        if 0 < k < count:
+            second = 6 * (1 - t) * (b2 - 2 * b1 + b0) + 6 * t * (b3 - 2 * b2 + b1)
+            vertex = vertex - second / (12 * count**2)
+        vertices.append(vertex)
+    return torch.stack(vertices)
 
 
 def _distance(where: Tensor, vertices: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Pictures against hard-edged ones on a 16 times finer grid, by code that shares nothing.
 
 `FINE` is what drawings are shown and measured with; `SHARP`, which is faster, is what they are
-fitted with, and is less exact where a stroke nearly touches itself.
+fitted with.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def test_single_strokes_cover_what_they_should(kind: str, widths: tuple[float, f
         assert fine.max() < 0.1
         assert fine.mean() < 0.001
         sharp = np.abs(coverage(points, width, SIZE, SHARP) - wanted)
-        assert sharp.max() < 0.25
-        assert (sharp > 0.1).mean() < 0.002
+        assert sharp.max() < 0.1
         assert sharp.mean() < 0.001
 
 
@@ -69,8 +68,8 @@ def test_scenes_of_48_strokes_cover_what_they_should(
     assert fine.max() < 0.1
     assert fine.mean() < 0.003
     sharp = np.abs(coverage(points, widths, made.size, SHARP) - wanted)
-    assert sharp.max() < 0.25
-    assert (sharp > 0.1).mean() < 0.001
+    assert sharp.max() < 0.15  # where the rims of two strokes share a sample, see `over`
+    assert (sharp > 0.1).mean() < 0.0005
     assert sharp.mean() < mean
 
 

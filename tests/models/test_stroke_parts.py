@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from compose.models.stroke_edge import Edge, soft
-from compose.models.stroke_scan import affine_before, products_after
+from compose.models.stroke_edge import Edge, coverage, soft
+from compose.models.stroke_scan import affine_before, links, products_after
 from compose.models.stroke_segments import LONGEST, MOST, TOLERANCE, flatten, segment_counts
 from compose.models.stroke_tiles import TILE, Canvas, Slots, find_slots
 
@@ -145,8 +145,9 @@ def test_scans_equal_loops(seed: int, runs: list[int], columns: int) -> None:
     factor, addend = torch.rand(2, len(tile), columns, generator=generator, dtype=torch.float64)
     factor[factor < 0.2] = 0  # opaque strokes
     begin = torch.rand(max(runs, default=1) * 0 + 12, columns, generator=generator).double()[tile]
-    through, after = products_after(factor, tile)
-    before = affine_before(factor, addend, begin, tile)
+    chain = links(tile)
+    through, after = products_after(factor, chain)
+    before = affine_before(factor, addend, begin, chain)
     for i in range(len(tile)):
         later = factor[i:][tile[i:] == tile[i]]
         torch.testing.assert_close(through[i], later.prod(0))
@@ -176,12 +177,13 @@ def test_an_edge_keeps_the_width_of_a_stroke() -> None:
     for edge in (Edge(), Edge(4, 0.25), soft(0.3), soft(3), soft(9)):
         for width in (0.0, 0.05, 0.4, 0.5, 1.5, 6, 15):
             radius = torch.tensor([[width / 2]]).double()
-            covered = edge.coverage(distance, radius)
+            softness = torch.tensor([[edge.softness]]).double()
+            covered = coverage(distance, radius, softness)
             assert 2 * 20 / steps * float(covered.sum()) == pytest.approx(width, abs=1e-3)
             assert covered.min() >= 0
             assert covered.max() <= 1
 
 
 def test_soft_edges_are_never_sharper_than_a_pixel() -> None:
-    assert soft(0.01) == soft(1) == Edge(1, 1)
-    assert soft(4.5) == Edge(1, 4.5)
+    assert soft(0.01) == soft(1) == Edge(1, 1, refine=False)
+    assert soft(4.5) == Edge(1, 4.5, refine=False)

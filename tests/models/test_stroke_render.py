@@ -13,7 +13,7 @@ from compose.models.stroke_render import FINE, SHARP, Edge, render, soft
 from .stroke_reference import reference
 from .stroke_scenes import PLAIN, RETRACED, Scene, scene
 
-EDGES = (SHARP, FINE, Edge(1, 1.0), soft(1), soft(3), soft(7.5))
+EDGES = (SHARP, FINE, Edge(1, 1.0), Edge(3, 0.4), soft(1), soft(3), soft(7.5))
 SIZES = st.tuples(st.integers(1, 21), st.integers(1, 21))
 
 
@@ -25,9 +25,7 @@ def both(made: Scene, edge: Edge, seed: int = 0) -> tuple[list[Tensor], list[Ten
         if ours:
             picture = render(points, width, color, opacity, made.size, background, edge)
         else:
-            picture = reference(
-                points, width, color, opacity, made.size, background, edge.samples, edge.softness
-            )
+            picture = reference(points, width, color, opacity, made.size, background, edge)
         generator = torch.Generator().manual_seed(seed)
         pull = torch.randn(picture.shape, generator=generator, dtype=torch.float64)
         (picture * pull.to(picture.dtype)).sum().backward()
