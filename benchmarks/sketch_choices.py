@@ -21,6 +21,7 @@ from processes import compose
 CHOICES: dict[str, list[str]] = {
     "default": [],
     "1 round": ["--rounds", "1"],
+    "1 round, 800 iterations": ["--rounds", "1", "--iterations", "800"],
     "3 rounds": ["--rounds", "3"],
     "16 strokes": ["--strokes", "16"],
     "96 strokes": ["--strokes", "96"],
@@ -60,7 +61,7 @@ def main() -> None:
 
 
 def _folder(work: Path, name: str) -> str:
-    return str(work / name.replace(" ", "-"))
+    return str(work / name.replace(",", "").replace(" ", "-"))
 
 
 def _compose(arguments: list[str]) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .crop_output import Page, Tables, output_for
+from .crop_output import Tables, output_for
+from .page import Page
 from .shared import Shared
 
 if TYPE_CHECKING:
@@ -211,8 +212,19 @@ def crop(
 
         return work
 
+    def describe() -> str:
+        from ..stages.crop_report import describe_request
+
+        return describe_request(request, chosen)
+
     with ExitStack() as stack:
-        page = Page(report, chosen, request, stack)
+        page = Page(
+            report,
+            "Crops",
+            describe,
+            stack,
+            lambda page, record: entries.pop(record["input"]).add_to(page, record["input"]),
+        )
         code = run_batch_command(
             shared,
             start,
@@ -220,7 +232,7 @@ def crop(
             marker=marker,
             reports=[report] if report else [],
             show=Tables().show,
-            after=lambda record: page.add(record, entries.pop(record["input"], None)),
+            after=page.add,
             output=output,
         )
         if code not in (0, 1):

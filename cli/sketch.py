@@ -193,7 +193,8 @@ def sketch(
     from ..stages.sketch_region_files import is_region_file
     from ..stages.sketch_regions import parse_region
     from .batch_command import run_batch_command
-    from .sketch_page import SketchPage, show
+    from .page import Page
+    from .sketch_page import lead, print_line, show_run
 
     shared = Shared.of(ctx)
     out = out or Path(OUT)
@@ -281,14 +282,14 @@ def sketch(
         return work
 
     with ExitStack() as stack:
-        page = SketchPage(report, settings, stack)
+        page = Page(report, "Sketches", lambda: lead(settings), stack, show_run, show_run)
         code = run_batch_command(
             shared,
             start,
             plan=plan,
             marker=marker,
             reports=[report] if report else [],
-            show=show,
+            show=print_line,
             after=page.add,
             choose=choose,
             output=output,

@@ -65,6 +65,12 @@ class Drawing:
         speed = np.hypot(velocity[..., 0], velocity[..., 1])
         return np.asarray(speed @ np.tile(weights / 32, 16))
 
+    def sampled(self, count: int) -> Floats:
+        """Points (S,count,2) on the strokes, at even parameters from start to end."""
+        t = np.linspace(0, 1, count)
+        basis = np.stack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], -1)
+        return np.asarray(np.einsum("tk,skd->std", basis, self.points))
+
     def fitted(self, size: tuple[float, float]) -> Drawing:
         """The drawing scaled to another canvas, proportions kept, in its middle; widths too."""
         scale = min(size[0] / self.size[0], size[1] / self.size[1])

@@ -73,6 +73,7 @@ class SketchResult:
     frames: list[Drawing]  # the best one on its way, if that was asked for
     best: int  # which has the lowest loss without random views
     judged: Losses  # on which that was decided
+    seconds: float  # of the iterations, interrupted ones too
     curve: list[list[float]] = field(repr=False)  # losses, one row of N an iteration
 
 
@@ -147,6 +148,7 @@ def sketch(
         frames=[_drawing(fit, points[best], best) for points in fit.progress.frames],
         best=best,
         judged=judged,
+        seconds=fit.progress.seconds,
         curve=fit.progress.losses,
     )
 
@@ -202,7 +204,6 @@ def sketch_into(
     Raises:
         see `sketch`; and OutputError: a file cannot be written.
     """
-    began = time.monotonic()
     state = folder / STATE
     if not resume:
         state.unlink(missing_ok=True)
@@ -225,7 +226,7 @@ def sketch_into(
     write_drawings(folder, result.drawings, result.ends, rounds, result.best, title, raster)
     if animate is not None:
         write_animations(folder, best, rounds, result.frames, animate, title, raster)
-    record = _record(path, tools, config, result, time.monotonic() - began)
+    record = _record(path, tools, config, result)
     write_run(folder, record)
     state.unlink(missing_ok=True)
     files = sketch_outputs(folder, config.sketches, config.rounds, animate)
@@ -234,7 +235,7 @@ def sketch_into(
 
 
 def _record(
-    path: Path, tools: SketchTools, config: SketchConfig, result: SketchResult, seconds: float
+    path: Path, tools: SketchTools, config: SketchConfig, result: SketchResult
 ) -> dict[str, Any]:
     judged = result.judged
     width, height = result.target.size
@@ -264,5 +265,5 @@ def _record(
         "arguments": dataclasses.asdict(config),
         "versions": {name: version(name) for name in ("compose-toolkit", "torch", "numpy")},
         "curve": [row[result.best] for row in result.curve],
-        "seconds": round(seconds, 3),
+        "seconds": round(result.seconds, 3),
     }  # fmt: skip

@@ -9,6 +9,7 @@ one batch, and their losses are added, so that each is fitted as if it were alon
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,7 @@ class Progress:
 
     round: int = 0  # whose strokes are being fitted
     step: int = 0  # done in that round
+    seconds: float = 0.0  # that all of it took
     losses: list[list[float]] = field(default_factory=list)  # one row of N an iteration
     frames: list[NDArray[np.float32]] = field(default_factory=list)  # (N,S,4,2) each
     ends: list[NDArray[np.float32]] = field(default_factory=list)  # likewise, at rounds' ends
@@ -82,6 +84,7 @@ class SketchFit:
 
     def step(self) -> float:
         """One iteration; returns the mean loss before it."""
+        began = time.monotonic()
         config, progress = self.config, self.progress
         part = progress.step / config.iterations
         rate = config.last_rate + (config.rate - config.last_rate) * _half_cosine(part)
@@ -111,6 +114,7 @@ class SketchFit:
         with torch.no_grad():
             self.color.clamp_(0, 1)
         row = losses.total.detach().tolist()
+        progress.seconds += time.monotonic() - began
         progress.losses.append([round(value, 6) for value in row])
         self._after_step()
         return float(sum(row)) / len(row)
@@ -127,6 +131,7 @@ class SketchFit:
         progress = self.progress
         arrays: dict[str, NDArray[Any]] = {
             "place": np.array([progress.round, progress.step]),
+            "seconds": np.array(progress.seconds),
             "losses": np.array(progress.losses, np.float64).reshape(-1, self.config.sketches),
             "points": self.points.detach().cpu().numpy(),
             "color": self.color.detach().cpu().numpy(),
@@ -147,7 +152,8 @@ class SketchFit:
         """
         try:
             place = arrays["place"].tolist()
-            progress = Progress(int(place[0]), int(place[1]), arrays["losses"].tolist())
+            seconds, losses = float(arrays["seconds"]), arrays["losses"].tolist()
+            progress = Progress(int(place[0]), int(place[1]), seconds, losses)
             for name in ("frames", "ends"):
                 kept = getattr(progress, name)
                 while f"{name}_{len(kept)}" in arrays:

@@ -123,7 +123,7 @@ def make_plan(
     chances = [
         generator(config.seed, "sketch", name, str(number)) for number in range(config.sketches)
     ]
-    taken = [np.empty((0, 2)) for _ in chances]
+    taken = [_places(given) for _ in chances]
     rounds = []
     for region, count in zip([None, *regions], counts, strict=True):
         first = region is None and len(given) > 0
@@ -167,6 +167,11 @@ def _given(drawing: Drawing | None, target: Target, config: SketchConfig) -> Dra
             f"{config.strokes}; give --strokes {len(drawing)} or more."
         )
     return drawing.fitted((float(target.size[0]), float(target.size[1])))
+
+
+def _places(drawing: Drawing) -> Points:
+    """Points (n,2) on the strokes, from which new strokes keep away."""
+    return drawing.sampled(5).reshape(-1, 2)
 
 
 class _Seeder:

@@ -81,3 +81,13 @@ def test_fitted_keeps_proportions_and_centres() -> None:
     assert wide.width.tolist() == [4]
     back = wide.fitted((60, 20)).fitted((120, 40))
     np.testing.assert_allclose(back.points, wide.points / 2)
+
+
+def test_points_on_strokes_begin_and_end_with_them() -> None:
+    points = np.random.default_rng(5).random((3, 4, 2)) * 40
+    drawing = Drawing(points, np.ones(3), np.zeros((3, 3)), np.ones(3), (40, 30))
+    found = drawing.sampled(5)
+    assert found.shape == (3, 5, 2)
+    np.testing.assert_allclose(found[:, [0, -1]], points[:, [0, 3]])
+    middle = (points * np.array([1, 3, 3, 1])[:, None]).sum(1) / 8
+    np.testing.assert_allclose(found[:, 2], middle)

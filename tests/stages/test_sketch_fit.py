@@ -171,6 +171,7 @@ def test_a_state_goes_on_to_the_same_bits(start, at, color):
         pairs = zip(getattr(taken.progress, name), getattr(whole.progress, name), strict=True)
         assert all(np.array_equal(a, b) for a, b in pairs)
     assert taken.progress.losses == whole.progress.losses
+    assert taken.progress.seconds >= left.progress.seconds
 
 
 def test_keeping_a_state_does_not_disturb(start):

@@ -218,6 +218,19 @@ def test_given_strokes_count_and_come_first(plan, count):
     assert np.allclose(fitted.rounds[0].color[:, :count], before.color)
 
 
+def test_new_strokes_keep_away_from_given_ones(plan):
+    """Farthest-point seeds begin from the places that are taken."""
+    lonely, before = plan(tiny(strokes=4)), drawing(2)
+    made = plan(tiny(strokes=6), drawing=before)
+    taken = (before.sampled(5) / 2).reshape(-1, 1, 2)
+
+    def nearest(seeds):
+        return np.linalg.norm(seeds.reshape(-1, 2) - taken, axis=-1).min(0).mean()
+
+    assert sum(strokes(made)) - 2 == sum(strokes(lonely))
+    assert nearest(made.rounds[0].seeds) > nearest(lonely.rounds[0].seeds)
+
+
 def test_a_drawing_with_too_many_strokes_says_how_many_to_allow(plan):
     with pytest.raises(InputError, match="--strokes 11"):
         plan(drawing=drawing(11))

@@ -135,6 +135,7 @@ def test_an_interrupted_sketch_goes_on_to_the_same_strokes(photo, tmp_path, stop
     assert state.is_file()
     result = run()
     assert steps == list(range(1, 9))
+    assert result.seconds > 0
     state.unlink()
     plain = run()
     assert result.curve == plain.curve
