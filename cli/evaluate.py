@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from . import options
+from .comparisons import print_comparisons
+from .evaluate_inpaint import inpaint
+from .evaluate_segment import segment_inpaint
 from .evaluate_sketch import sketch
 from .shared import Shared
-
-if TYPE_CHECKING:
-    from .output import Output
 
 app = typer.Typer(help="Measure engines on annotated data.")
 
@@ -49,6 +49,8 @@ def _evaluate() -> None:
 
 
 app.command()(sketch)
+app.command("segment-inpaint")(segment_inpaint)
+app.command()(inpaint)
 
 
 @app.command()
@@ -100,7 +102,7 @@ def crop(
             for row in rows
         ],
     )
-    _print_comparisons(output, compare(scores[0], scores[1:]))
+    print_comparisons(output, compare(scores[0], scores[1:]))
 
 
 @app.command()
@@ -151,18 +153,4 @@ def saliency(
             for row in rows
         ],
     )
-    _print_comparisons(output, compare_saliency(scores[0], scores[1:]))
-
-
-def _print_comparisons(output: Output, comparisons: list[dict[str, Any]]) -> None:
-    lines = []
-    for row in comparisons:
-        output.record(row)
-        for name in (key for key in row if key not in ("engine", "against")):
-            if name in row:
-                d = row[name]
-                interval = f"[{d['low']:+.4f}, {d['high']:+.4f}]"
-                pair = f"{row['engine']} - {row['against']}"
-                lines.append([pair, name, f"{d['difference']:+.4f}", interval, f"{d['p']:.4f}"])
-    if lines:
-        output.table(["difference", "of", "mean", "95 % interval", "p"], lines)
+    print_comparisons(output, compare_saliency(scores[0], scores[1:]))

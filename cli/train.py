@@ -165,6 +165,87 @@ def saliency(
         output.path(path)
 
 
+@app.command()
+def inpaint(
+    ctx: typer.Context,
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATA",
+            help="Folders of data sets (PASCAL VOC, COCO, salient objects, FCDB), of which the "
+            "train part is taken, or of photographs.",
+            show_default=False,
+        ),
+    ],
+    out: NetworkFolder,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, metavar="N", help="Steps of 16 photographs each."),
+    ] = None,
+    photographs: Annotated[
+        Path | None,
+        typer.Option(
+            "--photographs",
+            metavar="DIR",
+            help="Keep small copies of the photographs here and use them again; below --out by "
+            "default.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted training stood.")
+    ] = False,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line for every measurement.")
+    ] = False,
+    quiet: options.Quiet = False,
+    dry_run: options.DryRun = False,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Train the network of inpainter builtin on photographs with holes of many shapes.
+
+    Holes have the shapes of the data sets' objects, and are thick strokes and boxes. A fifth of
+    the photographs, by their names, only measures. Interrupted, the same command with --resume
+    goes on where the last measurement was made. The network can be used by `compose
+    segment-inpaint --inpainter builtin --checkpoint inpaint=FILE`, FILE being inpaint.onnx.
+    """
+    import dataclasses
+
+    from ..core.devices import require_torch
+    from ..core.outputs import refuse_existing
+    from ..models.inpainter_builtin import INPAINT
+
+    output = Shared.of(ctx).output()
+    targets = [out / name for name in (INPAINT, "inpaint.safetensors", "inpaint_metrics.jsonl")]
+    if not overwrite:
+        refuse_existing(targets)
+    if dry_run:
+        _print_plan(output, targets)
+        return
+    require_torch("training")
+    from ..stages.train_inpaint import TrainInpaintConfig, train_inpaint
+
+    settings = TrainInpaintConfig(seed=seed)
+    if steps is not None:
+        settings = dataclasses.replace(settings, steps=steps)
+
+    def log(row: dict[str, Any]) -> None:
+        output.record(row)
+        output.text(
+            f"step {row['step']:6d}  loss {row['loss']:.4f}  held out {row['psnr']:.2f} dB  "
+            f"{row['seconds']:.0f} s"
+        )
+
+    with _phases(output) as begin:
+        files = train_inpaint(
+            data, out, settings, resume=resume, cache=photographs, log=log, begin=begin
+        )
+    for path in files:
+        output.path(path)
+
+
 def _print_plan(output: Output, targets: list[Path]) -> None:
     output.record({"status": "planned", "outputs": [str(path) for path in targets]})
     for path in targets:

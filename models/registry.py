@@ -125,6 +125,16 @@ _ALL = (
         ),
     ),
     Checkpoint(
+        name="mat-places",
+        purpose="inpainting, MAT trained on Places",
+        file="MAT_Places512_G_fp16.safetensors",
+        sha256="309dd6ce6e04034dc4b6b15c7bd2a4844d158e03eb2a139e0eca6b366e40c0de",
+        size=None,
+        licence="unknown",
+        sources=(HubSource("Acly/MAT", "MAT_Places512_G_fp16.safetensors"),),
+        note="MAT's code is MIT today; its authors first gave code and models for research only",
+    ),
+    Checkpoint(
         name="clip-rn101",
         purpose="image and text features, CLIP ResNet-101 (TorchScript)",
         file="RN101.pt",

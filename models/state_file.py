@@ -38,8 +38,12 @@ def load_state_file(path: Path) -> dict[str, Tensor]:
     }
 
 
-def fill(module: nn.Module, state: dict[str, Tensor], path: Path, network: str) -> None:
+def fill(
+    module: nn.Module, state: dict[str, Tensor], path: Path, network: str, *, assign: bool = False
+) -> None:
     """Load `state` into `module`; names that the module does not have are passed over.
+
+    With `assign` the module takes the tensors themselves, as one made on the device "meta" must.
 
     Raises:
         ModelError: a weight is missing or has another shape, so the file is another network's.
@@ -53,4 +57,5 @@ def fill(module: nn.Module, state: dict[str, Tensor], path: Path, network: str) 
         raise ModelError(
             f"{printable(path)} does not hold {network} ({detail}); give the published file."
         )
-    module.load_state_dict({n: state.get(n, value) for n, value in wanted.items()})
+    found = {n: state.get(n, value) for n, value in wanted.items()}
+    module.load_state_dict(found, assign=assign)

@@ -1,0 +1,168 @@
+"""Instances in COCO's JSON: polygons, run lengths compressed or not, crowds; read and written.
+
+COCO's boxes are x, y, width, height; they are written so, and not read, for masks tell them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import DataError, MaskError
+from ..core.instances import Instance
+from ..core.masks import Mask
+from ..core.names import printable
+from ..core.polygons import fill_polygons
+from ..core.rle import decode_rle
+
+
+@dataclass(frozen=True)
+class CocoObject:
+    """One annotation."""
+
+    label: str | None  # the category's name
+    crowd: bool  # whether it stands for many objects at once
+    score: float  # 1 where the file says nothing
+    segmentation: object = field(repr=False)  # as in the file; see `object_mask`
+    predicted_iou: float | None = None
+    stability: float | None = None
+
+
+@dataclass(frozen=True)
+class CocoPicture:
+    """A picture with its annotations, in the file's order."""
+
+    id: int | str
+    file: str  # as the file has it, maybe with folders
+    width: int
+    height: int
+    objects: tuple[CocoObject, ...]
+
+    @property
+    def base(self) -> str:
+        """The file's name without folders."""
+        return PurePosixPath(self.file.replace("\\", "/")).name
+
+
+def read_coco(path: Path) -> list[CocoPicture]:
+    """The pictures of a file, in its order; segmentations are not looked at yet.
+
+    Annotations without a segmentation are left out.
+
+    Raises:
+        DataError: the file cannot be read or is not COCO's JSON of instances.
+    """
+    name = printable(path)
+    document = read_json(path)
+    if not isinstance(document, dict):
+        raise DataError(f"{name} is not COCO's JSON (no object); give a file of instances.")
+    pictures, annotations, categories = (
+        _records(document, key, name) for key in ("images", "annotations", "categories")
+    )
+    labels = {_key(row, "id", name): str(row["name"]) for row in categories if "name" in row}
+    objects: dict[int | str, list[CocoObject]] = {}
+    for row in annotations:
+        if row.get("segmentation"):
+            label = labels.get(_key(row, "category_id", name))
+            objects.setdefault(_key(row, "image_id", name), []).append(_object(row, label))
+    found = []
+    for row in pictures:
+        width, height, file = row.get("width"), row.get("height"), row.get("file_name")
+        if type(width) is not int or type(height) is not int or not isinstance(file, str):
+            raise DataError(f"{name} has an image without file_name, width and height; add them.")
+        number = _key(row, "id", name)
+        found.append(CocoPicture(number, file, width, height, tuple(objects.get(number, ()))))
+    return found
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise DataError(f"{printable(path)} cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{printable(path)} is not JSON; write it anew.") from None
+
+
+def object_mask(segmentation: object, size: tuple[int, int]) -> Mask:
+    """A segmentation as bool HxW: polygons, or run lengths compressed or not.
+
+    Args:
+        segmentation: as COCO's JSON has it.
+        size: width and height of the picture.
+
+    Raises:
+        MaskError: it is damaged or of another size.
+    """
+    if isinstance(segmentation, Mapping):
+        mask = decode_rle(segmentation, max_pixels=size[0] * size[1])
+        if mask.shape != (size[1], size[0]):
+            raise MaskError(
+                f"a mask is {mask.shape[1]}x{mask.shape[0]} but its picture is "
+                f"{size[0]}x{size[1]}; write it anew."
+            )
+        return mask
+    if not isinstance(segmentation, Sequence) or isinstance(segmentation, str):
+        raise MaskError("a segmentation is neither polygons nor run lengths; write it anew.")
+    polygons = []
+    for flat in segmentation:
+        try:
+            polygons.append(np.asarray(flat, np.float64).reshape(-1, 2))
+        except (TypeError, ValueError):
+            raise MaskError("a polygon is no list of x and y in turn; write it anew.") from None
+    return fill_polygons(polygons, size)
+
+
+def instance_of(entry: CocoObject, size: tuple[int, int]) -> Instance | None:
+    """The object with its mask, or None if that is empty, as of very thin polygons.
+
+    Raises:
+        MaskError: see `object_mask`.
+    """
+    mask = object_mask(entry.segmentation, size)
+    if not mask.any():
+        return None
+    return Instance(mask, entry.score, entry.label, entry.predicted_iou, entry.stability)
+
+
+def _object(row: Mapping[str, Any], label: str | None) -> CocoObject:
+    return CocoObject(
+        label,
+        bool(row.get("iscrowd", False)),
+        share_of(row, "score", 1.0) or 0.0,
+        row["segmentation"],
+        share_of(row, "predicted_iou"),
+        share_of(row, "stability_score"),
+    )
+
+
+def share_of(row: Mapping[str, Any], key: str, default: float | None = None) -> float | None:
+    """The number under `key` brought into [0, 1], or `default` if there is none."""
+    value = row.get(key)
+    if not isinstance(value, int | float) or value != value:
+        return default
+    return min(max(float(value), 0.0), 1.0)
+
+
+def _records(document: Mapping[str, Any], key: str, name: str) -> list[dict[str, Any]]:
+    rows = document.get(key)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f"{name} has no list of {key}; give COCO's JSON of instances.")
+    return rows
+
+
+def _key(row: Mapping[str, Any], key: str, name: str) -> int | str:
+    value = row.get(key)
+    if not isinstance(value, int | str):
+        raise DataError(f"{name} has an entry without {key}; give COCO's JSON of instances.")
+    return value

@@ -1,0 +1,128 @@
+"""Inpainters by engine name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core.errors import UsageError
+from .cache import UserPaths, find, parse_user_paths
+from .inpainter import Inpainter
+from .registry import checkpoint
+
+# On 86 photographs with object-shaped holes `ns` is .3 dB closer to the truth than `telea`, and
+# `patchmatch` .7 dB closer than `ns`, with the texture of its surroundings, which those lack.
+_ALIASES = {"opencv": "ns"}
+# of the engines that need one
+_CHECKPOINTS = {"lama": "big-lama", "mat": "mat-places", "builtin": "inpaint"}
+_BY_TORCH = ("lama", "mat")
+
+
+def _patchmatch(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .inpainter_patchmatch import PatchMatchInpainter
+
+    return PatchMatchInpainter()
+
+
+def _builtin(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .hub import resolve
+    from .inpainter_builtin import BuiltinInpainter
+
+    return BuiltinInpainter(resolve("inpaint", user), threads)
+
+
+def _telea(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .inpainter_opencv import OpenCvInpainter
+
+    return OpenCvInpainter("telea")
+
+
+def _ns(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .inpainter_opencv import OpenCvInpainter
+
+    return OpenCvInpainter("ns")
+
+
+def _lama(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from ..core.devices import require_torch
+
+    require_torch("inpainter lama")
+    from .inpainter_lama import open_lama
+
+    return open_lama(device, user)
+
+
+def _mat(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from ..core.devices import require_torch
+
+    require_torch("inpainter mat")
+    from .inpainter_mat import open_mat
+
+    return open_mat(device, user)
+
+
+_OPENERS: dict[str, Callable[[int, str, UserPaths | None], Inpainter]] = {
+    "lama": _lama,
+    "mat": _mat,
+    "builtin": _builtin,
+    "patchmatch": _patchmatch,
+    "ns": _ns,
+    "telea": _telea,
+}
+
+INPAINTER_NAMES = ("auto", "opencv", *_OPENERS)
+
+
+def inpainter_name(name: str) -> str:
+    """The engine that a name stands for.
+
+    `opencv` is the better of OpenCV's two. `auto` is the best one that needs no checkpoint:
+    patchmatch, and opencv on machines for which pypatchmatch has no library.
+
+    Raises:
+        UsageError: no such engine.
+    """
+    if name not in INPAINTER_NAMES:
+        raise UsageError(f"'{name}' fills no holes; use {', '.join(INPAINTER_NAMES)}.")
+    if name == "auto":
+        from .inpainter_patchmatch import patchmatch_here
+
+        name = "patchmatch" if patchmatch_here() else "opencv"
+    return _ALIASES.get(name, name)
+
+
+def inpainters_here() -> list[str]:
+    """The engines that run on this machine as it is, best first."""
+    from importlib.util import find_spec
+
+    from .inpainter_patchmatch import patchmatch_here
+
+    user = parse_user_paths()
+    found = []
+    for name in _OPENERS:
+        needed = _CHECKPOINTS.get(name)
+        if needed and not find(checkpoint(needed), user):
+            continue
+        if name in _BY_TORCH and not find_spec("torch"):
+            continue
+        if name == "patchmatch" and not patchmatch_here():
+            continue
+        found.append(name)
+    return found
+
+
+def open_inpainter(
+    name: str = "auto", *, threads: int = 1, device: str = "cpu", user: UserPaths | None = None
+) -> Inpainter:
+    """Load an engine, whose `name` says which one it is; nothing is ever downloaded for it.
+
+    Args:
+        name: see `inpainter_name`.
+        threads: of one picture, for engines that run by onnxruntime.
+        device: torch's name of a device, for engines that run by torch.
+        user: checkpoints that the user named; by default what `COMPOSE_MODELS` says.
+
+    Raises:
+        UsageError: no such engine, or it needs a package that is not installed.
+        ModelError: its checkpoint is not on this machine, is damaged, or is another network's.
+    """
+    return _OPENERS[inpainter_name(name)](threads, device, user)

@@ -1,0 +1,47 @@
+"""Masks cleaned of what no object has: parts, specks and pinholes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..core.masks import Mask
+
+
+def connected_parts(mask: Mask, least: int = 1) -> list[Mask]:
+    """The parts of a mask HxW that touch by sides or corners, largest first.
+
+    Args:
+        mask: what to take apart.
+        least: parts of fewer pixels are dropped.
+    """
+    _, labels, numbers, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), None, None, None, 8
+    )
+    areas = numbers[1:, cv2.CC_STAT_AREA]
+    order = np.argsort(-areas, kind="stable")
+    return [np.asarray(labels == i + 1) for i in order if areas[i] >= least]
+
+
+def without_specks(mask: Mask, least: int) -> Mask:
+    """The mask without parts, and without holes, of fewer than `least` pixels.
+
+    The largest part stays however small it is.
+    """
+    if not mask.any():
+        return mask
+    filled = mask | _small(~mask, least)
+    specks = _small(filled, least)
+    if not (filled & ~specks).any():
+        return connected_parts(filled)[0]
+    return np.asarray(filled & ~specks)
+
+
+def _small(mask: Mask, least: int) -> Mask:
+    """The parts of fewer than `least` pixels."""
+    _, labels, numbers, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), None, None, None, 8
+    )
+    small = numbers[:, cv2.CC_STAT_AREA] < least
+    small[0] = False
+    return np.asarray(small[labels])

@@ -1,0 +1,116 @@
+"""Engine `salient`: what a person looks at first, taken apart into objects.
+
+A salient-subject map is cut at 1/2, its edge moved onto the picture's colours, and what touches is
+split at necks. Once the most salient object has been erased, the next one becomes salient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import MaskError
+from ..core.instances import Instance
+from ..core.masks import Mask
+from .grab_cut import grab_cut, small_size
+from .guided_filter import guided_filter
+from .mask_parts import connected_parts, without_specks
+from .mask_split import nearest_number, split_at_necks
+from .saliency import SaliencyReader
+from .salient_prompt import prompted
+from .segmenter import Prompt
+
+_EDGE_REACH = 0.01  # of the picture: how far the last filter moves edges
+
+
+@dataclass(frozen=True)
+class SalientConfig:
+    """What counts as an object."""
+
+    # Mean saliency of a part. Chosen on 52 photographs of SOD's train split whose subjects had
+    # been erased: in 7 of them something reaches it, which mostly is a further object. On
+    # SOD's and VOC's val it keeps 87 % of the subjects' parts, 97 % of their area.
+    least_saliency: float = 0.89
+    least_area: float = 0.002  # share of the picture
+    most_area: float = 0.95  # share of the picture; what fills it stands in front of nothing
+
+
+class SalientSegmenter:
+    """See `segmenter.PromptSegmenter`.
+
+    Args:
+        reader: gives the map; see `saliency.open_saliency`.
+        config: what counts as an object.
+    """
+
+    name = "salient"
+
+    def __init__(self, reader: SaliencyReader, config: SalientConfig | None = None) -> None:
+        self._reader, self._config = reader, config or SalientConfig()
+
+    def segment(self, rgb: NDArray[np.uint8]) -> list[Instance]:
+        """The salient objects, which do not overlap; none where nothing stands out.
+
+        The score is the mean of the map in the mask.
+        """
+        saliency = self._reader.read(rgb)
+        size = small_size(rgb.shape[1], rgb.shape[0])
+        soft = cv2.resize(saliency, size, interpolation=cv2.INTER_AREA)
+        soft = self._without_faint_parts(np.asarray(soft, np.float32))
+        if not (soft > 0.5).any():
+            return []
+        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        cut = grab_cut(np.asarray(small, np.uint8), soft)
+        numbers = split_at_necks(cut > 0.5)
+        least = max(self._config.least_area * saliency.size, 1.0)
+        found = []
+        for mask in _at_full_size(rgb, cut, numbers, least):
+            score = float(np.clip(saliency[mask].mean(), 0, 1))
+            # colours may have drawn in something that is not salient at all
+            if score > 0.5 and mask.sum() <= self._config.most_area * mask.size:
+                found.append(Instance(mask, score))
+        return sorted(found, key=lambda instance: -instance.score)
+
+    def prompt(self, rgb: NDArray[np.uint8], prompts: list[Prompt]) -> list[Instance]:
+        """One instance for each prompt, by saliency and colours in a window around it.
+
+        Raises:
+            MaskError: nothing is found at a prompt.
+        """
+        found = []
+        for number, prompt in enumerate(prompts, 1):
+            instance = prompted(self._reader, rgb, prompt)
+            if instance is None:
+                raise MaskError(
+                    f"salient finds nothing at prompt {number}; draw a box around the object."
+                )
+            found.append(instance)
+        return found
+
+    def _without_faint_parts(self, soft: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The map (h,w) with 0 where it exceeds 1/2 in parts that are too faint or too small."""
+        least = max(self._config.least_area * soft.size, 1.0)
+        kept = soft.copy()
+        for part in connected_parts(soft > 0.5):
+            if part.sum() < least or soft[part].mean() < self._config.least_saliency:
+                kept[part] = 0
+        return kept
+
+
+def _at_full_size(
+    rgb: NDArray[np.uint8], cut: NDArray[np.float32], numbers: NDArray[np.int32], least: float
+) -> list[Mask]:
+    """Masks HxW of the numbered parts of a small soft mask, each of `least` pixels or more."""
+    height, width = rgb.shape[:2]
+    inside = guided_filter(rgb, cut, radius=_EDGE_REACH, side=max(cut.shape)) > 0.5
+    spread = nearest_number(numbers).astype(np.uint16)
+    large = cv2.resize(spread, (width, height), interpolation=cv2.INTER_NEAREST)
+    masks = []
+    for number in range(1, int(numbers.max()) + 1):
+        mask = inside & (large == number)
+        if mask.sum() >= least:
+            masks.append(without_specks(mask, round(least)))
+    return [mask for mask in masks if mask.sum() >= least]

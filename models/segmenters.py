@@ -1,0 +1,140 @@
+"""Segmenters by engine name. Masks that a user brings come from `data/mask_files.py` instead."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..core.errors import UsageError
+from .cache import UserPaths, find, parse_user_paths
+from .registry import checkpoint
+from .segmenter import PromptSegmenter, Segmenter
+
+if TYPE_CHECKING:
+    from .amg import AutomaticMasks
+
+SAM_CHECKPOINTS = ("sam-vit-h", "sam-vit-l", "sam-vit-b")  # best first
+DEEPLAB_CHECKPOINT = "deeplabv3-resnet101"
+
+
+@dataclass(frozen=True)
+class SegmenterOptions:
+    """What engines are opened with."""
+
+    threads: int = 1  # of one picture, on the CPU
+    device: str = "cpu"  # torch's name
+    user: UserPaths | None = None  # checkpoints that the user named; else COMPOSE_MODELS says it
+    saliency: str = "auto"  # engine of the map behind `salient`; see `saliency.SALIENCY_NAMES`
+    # of `sam`: a checkpoint's name, Meta's file, transformers' folder or a name of the hub; by
+    # default the best of Meta's files on this machine
+    sam: str | None = None
+    automatic: AutomaticMasks | None = None  # how `sam` finds objects without prompts
+
+
+def _salient(options: SegmenterOptions) -> PromptSegmenter:
+    from .saliency import open_saliency
+    from .segmenter_salient import SalientSegmenter
+
+    return SalientSegmenter(open_saliency(options.saliency, threads=options.threads))
+
+
+def _deeplab(options: SegmenterOptions) -> Segmenter:
+    from ..core.devices import require_torch
+
+    require_torch("segmenter deeplab")
+    from .segmenter_deeplab import open_deeplab
+
+    return open_deeplab(options.device, options.user)
+
+
+def _sam(options: SegmenterOptions) -> PromptSegmenter:
+    from ..core.devices import require_torch
+
+    require_torch("segmenter sam", "sam")
+    from .sam_load import load_sam
+    from .sam_predictor import SamPredictor
+    from .segmenter_sam import SamSegmenter
+
+    predictor = SamPredictor(load_sam(options.sam, options.user), options.device)
+    return SamSegmenter(predictor, options.automatic)
+
+
+_OPENERS: dict[str, Callable[[SegmenterOptions], Segmenter]] = {
+    "salient": _salient,
+    "deeplab": _deeplab,
+    "sam": _sam,
+}
+_PROMPTED: dict[str, Callable[[SegmenterOptions], PromptSegmenter]] = {
+    "salient": _salient,
+    "sam": _sam,
+}
+SEGMENTER_NAMES = ("auto", *_OPENERS)
+
+
+def segmenter_name(name: str) -> str:
+    """The engine that a name stands for; `auto` is `salient`, which is always there.
+
+    Raises:
+        UsageError: no such engine.
+    """
+    if name not in SEGMENTER_NAMES:
+        raise UsageError(f"'{name}' is no segmenter; use {', '.join(SEGMENTER_NAMES)}.")
+    return "salient" if name == "auto" else name
+
+
+def prompt_segmenter_name(name: str, user: UserPaths | None = None, sam: str | None = None) -> str:
+    """The engine that answers prompts under a name; `auto` is `sam` where it can run.
+
+    Args:
+        name: as of `segmenter_name`.
+        user: see `SegmenterOptions`.
+        sam: see `SegmenterOptions`; where it is given, `auto` is `sam`.
+
+    Raises:
+        UsageError: no such engine, or one that takes no prompts.
+    """
+    if name == "auto":
+        return "sam" if sam or "sam" in segmenters_here(user) else "salient"
+    if segmenter_name(name) not in _PROMPTED:
+        raise UsageError(
+            f"segmenter {name} takes no points, boxes or masks; use {' or '.join(_PROMPTED)}."
+        )
+    return name
+
+
+def segmenters_here(user: UserPaths | None = None) -> list[str]:
+    """The engines whose packages and weights are on this machine."""
+    paths = parse_user_paths() if user is None else user
+    found = ["salient"]
+    if importlib.util.find_spec("torch") is None:
+        return found
+    if find(checkpoint(DEEPLAB_CHECKPOINT), paths):
+        found.append("deeplab")
+    has_sam = any(find(checkpoint(row), paths) for row in SAM_CHECKPOINTS)
+    if has_sam and importlib.util.find_spec("transformers") is not None:
+        found.append("sam")
+    return found
+
+
+def open_segmenter(name: str = "auto", options: SegmenterOptions | None = None) -> Segmenter:
+    """Load an engine, once a process; its `name` says which one it is.
+
+    Raises:
+        UsageError: no such engine, or it needs a package that is not installed.
+        ModelError: its weights are not on this machine or are damaged.
+    """
+    return _OPENERS[segmenter_name(name)](options or SegmenterOptions())
+
+
+def open_prompt_segmenter(
+    name: str = "auto", options: SegmenterOptions | None = None
+) -> PromptSegmenter:
+    """Load an engine that answers prompts; see `prompt_segmenter_name`.
+
+    Raises:
+        UsageError, ModelError: as `open_segmenter`; or the engine takes no prompts.
+    """
+    options = options or SegmenterOptions()
+    return _PROMPTED[prompt_segmenter_name(name, options.user, options.sam)](options)

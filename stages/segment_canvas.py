@@ -1,0 +1,117 @@
+"""A picture out of which objects are erased, at the size of the search and, beside it, at its own.
+
+Holes are filled at the full size, window by window, so that what the layers show is as sharp as
+the engine can make it; the search sees the result reduced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.masks import Mask
+from ..models.inpainter import Inpainter
+from ..models.inpainting import fill_hole
+
+Rgb = NDArray[np.uint8]
+Fill = Callable[[Rgb, Mask, int], Rgb]  # picture, hole, seed: the picture with the hole filled
+
+
+class Canvas(Protocol):
+    """What the loop erases from; never changed, every filling gives a new one."""
+
+    @property
+    def rgb(self) -> Rgb:
+        """HxWx3, in which objects are looked for."""
+        ...
+
+    def filled(self, hole: Mask, seed: int) -> Self:
+        """With the hole HxW filled, and every pixel outside of it as it was."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PlainCanvas:
+    """A picture at one size and any function that fills holes."""
+
+    rgb: Rgb = field(repr=False)
+    fill: Fill
+
+    def filled(self, hole: Mask, seed: int) -> PlainCanvas:
+        """See `Canvas.filled`; of what the function gives only the hole is used."""
+        new = self.fill(self.rgb, hole, seed)
+        return PlainCanvas(np.where(hole[..., None], new, self.rgb).astype(np.uint8), self.fill)
+
+
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """How holes are filled."""
+
+    inpainter: Inpainter
+    working: int  # the longest side in pixels of a window that is filled
+    feather: float  # of a hole's inner rim, as a share of the long side
+
+
+@dataclass(frozen=True, eq=False)
+class FullCanvas:
+    """A picture at its own size, and reduced."""
+
+    full: Rgb = field(repr=False)
+    rgb: Rgb = field(repr=False)
+    filling: Filling
+
+    @classmethod
+    def of(cls, full: Rgb, side: int, filling: Filling) -> FullCanvas:
+        """Reduce a picture to a long side of `side` pixels, unless it is smaller."""
+        return cls(full, reduced(full, working_size(full.shape[:2], side)), filling)
+
+    def filled(self, hole: Mask, seed: int) -> FullCanvas:
+        """See `Canvas.filled`; outside of the enlarged hole, `full` is as it was."""
+        how = self.filling
+        large = enlarged(hole, self.full.shape[:2])
+        full = fill_hole(
+            how.inpainter,
+            self.full,
+            large,
+            seed=seed,
+            working=how.working,
+            feather=how.feather * max(large.shape),
+        )
+        height, width = hole.shape
+        rgb = np.where(hole[..., None], reduced(full, (width, height)), self.rgb)
+        return FullCanvas(full, rgb.astype(np.uint8), how)
+
+
+def working_size(shape: tuple[int, ...], side: int) -> tuple[int, int]:
+    """Width, height of a picture of height, width `shape` with a long side of at most `side`."""
+    height, width = shape[:2]
+    scale = min(side / max(height, width), 1.0)
+    return max(round(width * scale), 1), max(round(height * scale), 1)
+
+
+def reduced(rgb: Rgb, size: tuple[int, int]) -> Rgb:
+    """A picture averaged down to width, height; itself if it has that size."""
+    if rgb.shape[1::-1] == size:
+        return rgb
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    """A mask at height, width `shape`, its outline smooth; itself if it has that size.
+
+    Not empty unless `mask` is.
+    """
+    height, width = shape[:2]
+    if mask.shape == (height, width):
+        return mask
+    soft = cv2.resize(mask.astype(np.uint8) * 255, (width, height), interpolation=cv2.INTER_LINEAR)
+    large = np.asarray(soft > 127)
+    if large.any() or not mask.any():
+        return large
+    nearest = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(nearest, bool)

@@ -1,0 +1,257 @@
+"""Training of the hole-filling network on photographs with holes of many shapes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..core.errors import ModelError
+from ..core.files import atomic_write
+from ..core.names import printable
+from ..models.encoder_builtin import BuiltinEncoder, BuiltinEncoderConfig
+from ..models.inpaint_export import export_inpaint
+from ..models.inpaint_net import InpaintConfig, InpaintNet, config_text
+from ..models.inpainter_builtin import INPAINT
+from ..models.packing import pack_state, round_int8
+from ..models.weights_io import load_pickle_weights_only
+from .inpaint_examples import InpaintExamples, collect_examples
+from .inpaint_sources import read_sources
+
+WEIGHTS = "inpaint.safetensors"
+METRICS = "inpaint_metrics.jsonl"
+STATE = "inpaint_state.pt"  # what an interrupted training goes on from
+
+_MEASURED, _AT_ONCE = 128, 16  # held-out windows
+
+
+@dataclass(frozen=True)
+class TrainInpaintConfig:
+    """How long and how fast; the defaults are what a CPU does in about an hour."""
+
+    steps: int = 5000
+    batch: int = 16
+    rate: float = 2e-3  # AdamW's, after a twentieth of the steps, then falling to 0 (one cycle)
+    decay: float = 0.01  # weight decay
+    clip: float = 1.0  # of the gradient's norm
+    perceptual: float = 0.2  # weight of the distance of feature maps against the colours' L1
+    colours_first: float = 0.75  # share of the steps without that term, which are twice as fast
+    average: float = 0.998  # decay of the running mean of weights that is kept in the end
+    every: int = 250  # steps between measurements, after which training can go on
+    seed: int = 0
+    net: InpaintConfig = field(default_factory=InpaintConfig)
+
+
+Log = Callable[[dict[str, Any]], None]
+Begin = Callable[[str, int], Callable[[], object]]
+
+
+def train_inpaint(
+    data: Sequence[Path],
+    out: Path,
+    config: TrainInpaintConfig,
+    *,
+    resume: bool = False,
+    cache: Path | None = None,
+    log: Log = lambda row: None,
+    begin: Begin = lambda what, total: lambda: None,
+) -> list[Path]:
+    """Train the network of inpainter `builtin` and write its files, whose paths it returns.
+
+    A fifth of the photographs, by their names, only measures. What is kept while training makes
+    the same bytes come out of a training that was interrupted.
+
+    Args:
+        data: data sets as `inpaint_sources.read_sources` takes them; of known sets only the
+            train split is read.
+        out: gets `inpaint.onnx`, `inpaint.safetensors` and `inpaint_metrics.jsonl`.
+        resume: go on from the state that an interrupted training left in `out`, if there is one.
+        cache: small photographs are kept here; `out/photographs` by default.
+        log: is given every line of the metrics.
+        begin: called with the name and length of a phase; gives what to call at every step.
+
+    Raises:
+        DataError, ImageError, MaskError, ModelError: the data or the state are not as needed.
+    """
+    from safetensors.torch import save
+
+    sources = [source for root in data for source in read_sources(root, "train")]
+    advance = begin("photographs", len(sources))
+    examples = collect_examples(sources, cache or out / "photographs", advance=advance)
+    out.mkdir(parents=True, exist_ok=True)
+    training = InpaintTraining(examples, config)
+    state = out / STATE
+    if resume and state.is_file():
+        training.restore(state)
+    advance = begin("steps", config.steps - training.step)
+    while training.step < config.steps:
+        log(training.advance(advance))
+        training.keep(state)
+    net = training.result()
+    round_int8(net)
+    with atomic_write(out / METRICS) as part:
+        part.write_text("".join(json.dumps(row) + "\n" for row in training.rows))
+    with atomic_write(out / WEIGHTS) as part:
+        part.write_bytes(save(pack_state(net), metadata={"config": config_text(config.net)}))
+    export_inpaint(net, out / INPAINT)
+    state.unlink(missing_ok=True)
+    return [out / INPAINT, out / WEIGHTS, out / METRICS]
+
+
+class InpaintTraining:
+    """A training between two steps: AdamW with one cycle, and a running mean of the weights."""
+
+    def __init__(self, examples: InpaintExamples, config: TrainInpaintConfig) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.step = config, 0
+        self.rows: list[dict[str, Any]] = []
+        self._examples = examples
+        self._net = InpaintNet(config.net)
+        _lay_out(self._net, torch.channels_last)  # convolutions go backward faster so on the CPU
+        self._mean = copy.deepcopy(self._net).requires_grad_(False)
+        self._optimiser = torch.optim.AdamW(
+            self._net.parameters(), lr=config.rate, weight_decay=config.decay
+        )
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, config.rate, total_steps=config.steps + 1, pct_start=0.05
+        )
+        self._encoder = BuiltinEncoder(BuiltinEncoderConfig(lite_stages=((1, 1.0), (2, 1.0))))
+
+    def advance(self, advance: Callable[[], object] = lambda: None) -> dict[str, Any]:
+        """Take the steps up to the next measurement, and give its row.
+
+        Raises:
+            ModelError: the loss is no number any more.
+        """
+        began, total = time.monotonic(), torch.zeros(2)
+        first = self.step
+        last = min(first + self.config.every, self.config.steps)
+        self._net.train()
+        while self.step < last:
+            total += self._one_step()
+            self.step += 1
+            advance()
+        colours, features = (total / (last - first)).tolist()
+        row = {
+            "step": self.step,
+            "loss": colours,
+            "perceptual": features,
+            "psnr": self.measure(),
+            "seconds": round(time.monotonic() - began, 1),
+        }
+        # how long it took is said, not kept: the same training writes the same bytes
+        self.rows.append({key: value for key, value in row.items() if key != "seconds"})
+        return row
+
+    def _one_step(self) -> Tensor:
+        config = self.config
+        pictures, holes = self._examples.batch(
+            self.step, config.batch, config.net.side, config.seed
+        )
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        found = self._net(pictures, holes)
+        colours = hole_error(found, pictures, holes)
+        loss, features = colours, torch.zeros(())
+        if config.perceptual and self.step >= config.colours_first * config.steps:
+            with torch.no_grad():
+                truth = self._encoder.features(pictures)
+            features = self._encoder.distance(self._encoder.features(found), truth).mean()
+            loss = loss + config.perceptual * features
+        if not torch.isfinite(loss):
+            raise ModelError(
+                f"the loss became {loss.item()} in step {self.step + 1}; lower the rate."
+            )
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._net.parameters(), config.clip)
+        self._optimiser.step()
+        self._schedule.step()
+        # a mean of few steps at first, which the beginning does not hold back
+        average = min(config.average, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            for ours, theirs in zip(self._mean.parameters(), self._net.parameters(), strict=True):
+                ours.lerp_(theirs, 1 - average)
+        return torch.stack([colours.detach(), features.detach()])
+
+    @torch.no_grad()
+    def measure(self) -> float:
+        """PSNR in dB of what the mean of weights fills in, in held-out windows' holes."""
+        pictures, holes = self._examples.measured(_MEASURED, self.config.net.side)
+        self._mean.eval()
+        found = torch.cat(
+            [
+                self._mean(pictures[at : at + _AT_ONCE], holes[at : at + _AT_ONCE])
+                for at in range(0, len(pictures), _AT_ONCE)
+            ]
+        )
+        away = ((found.clamp(0, 1) - pictures).square() * holes).sum((1, 2, 3))
+        mean = away / (3 * holes.sum((1, 2, 3)))
+        return float((-10 * torch.log10(mean.clamp(min=1e-10))).mean())
+
+    def result(self) -> InpaintNet:
+        """The mean of weights, for use."""
+        net = copy.deepcopy(self._mean)
+        _lay_out(net, torch.contiguous_format)
+        return net.eval()
+
+    def keep(self, path: Path) -> None:
+        """Write what `restore` goes on from."""
+        state = {
+            "config": json.dumps(asdict(self.config), sort_keys=True),
+            "step": self.step,
+            "rows": json.dumps(self.rows),
+            "net": self._net.state_dict(),
+            "mean": self._mean.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+        }
+        with atomic_write(path) as part:
+            torch.save(state, part)
+
+    def restore(self, path: Path) -> None:
+        """Go on where another training of the same settings and data stood.
+
+        Raises:
+            ModelError: the file is damaged, or of other settings.
+        """
+        state = load_pickle_weights_only(path)
+        if state.get("config") != json.dumps(asdict(self.config), sort_keys=True):
+            raise ModelError(
+                f"{printable(path)} is of a training with other settings; give the same ones, or "
+                "train anew without --resume."
+            )
+        try:
+            self._net.load_state_dict(state["net"])
+            self._mean.load_state_dict(state["mean"])
+            self._optimiser.load_state_dict(state["optimiser"])
+            self._schedule.load_state_dict(state["schedule"])
+            self.step, self.rows = int(state["step"]), json.loads(state["rows"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(
+                f"{printable(path)} is damaged ({reason}); train anew without --resume."
+            ) from None
+
+
+def _lay_out(net: nn.Module, layout: torch.memory_format) -> None:
+    for parameter in net.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=layout)
+
+
+def hole_error(found: Tensor, truth: Tensor, holes: Tensor) -> Tensor:
+    """Mean absolute difference (0-d) of colours in the holes, every picture counting alike.
+
+    Args:
+        found, truth: (N,3,H,W).
+        holes: (N,1,H,W), 1 in the hole and 0 elsewhere.
+    """
+    away = ((found - truth).abs() * holes).sum((1, 2, 3))
+    return (away / (3 * holes.sum((1, 2, 3)).clamp(min=1))).mean()

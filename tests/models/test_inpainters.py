@@ -1,0 +1,141 @@
+"""Engines by name; OpenCV's and patchmatch's keep to the interface's word."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import patchmatch
+import pytest
+from numpy.typing import NDArray
+
+from compose.core.errors import ModelError, UsageError
+from compose.models.inpainters import (
+    INPAINTER_NAMES,
+    inpainter_name,
+    inpainters_here,
+    open_inpainter,
+)
+
+
+@pytest.fixture
+def nothing_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COMPOSE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("COMPOSE_MODELS", raising=False)
+
+
+def scene() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Stripes of six pixels, and a hole that is not square."""
+    stripes = (np.arange(120) // 6 % 2 * 180 + 40).astype(np.uint8)
+    rgb = np.repeat(np.tile(stripes, (90, 1))[..., None], 3, 2)
+    hole = np.zeros((90, 120), bool)
+    hole[30:62, 40:83] = True
+    return rgb, hole
+
+
+CLASSICAL = pytest.mark.parametrize("name", ["telea", "ns", "patchmatch"])
+
+
+@CLASSICAL
+def test_classical_engines_fill_the_hole_alone_and_alike_every_time(name: str) -> None:
+    rgb, hole = scene()
+    engine = open_inpainter(name)
+    assert engine.name == name
+    assert engine.multiple == 1
+    filled = engine.fill(rgb, hole, 4)
+    assert filled.shape == rgb.shape
+    assert filled.dtype == np.uint8
+    np.testing.assert_array_equal(filled[~hole], rgb[~hole])
+    np.testing.assert_array_equal(engine.fill(rgb, hole, 4), filled)
+    other = rgb.copy()
+    other[hole] = 255
+    np.testing.assert_array_equal(engine.fill(other, hole, 4), filled)
+
+
+@CLASSICAL
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1), (3, 5), (8, 8)])
+def test_tiny_pictures_are_filled(name: str, shape: tuple[int, int]) -> None:
+    rgb = np.full((*shape, 3), 90, np.uint8)
+    hole = np.zeros(shape, bool)
+    hole[0, 0] = True
+    np.testing.assert_array_equal(open_inpainter(name).fill(rgb, hole, 0), rgb)
+
+
+def test_patchmatch_continues_a_texture_which_the_others_do_not() -> None:
+    rgb, hole = scene()
+    error = {
+        name: np.abs(open_inpainter(name).fill(rgb, hole, 0)[hole].astype(int) - rgb[hole]).mean()
+        for name in ("patchmatch", "ns", "telea")
+    }
+    assert error["patchmatch"] < 15
+    assert error["patchmatch"] < error["ns"] / 2
+    assert error["patchmatch"] < error["telea"] / 2
+
+
+def test_patchmatch_takes_any_seed_and_draws_by_it() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (70, 90, 3), np.uint8)
+    hole = np.zeros((70, 90), bool)
+    hole[20:50, 30:60] = True
+    engine = open_inpainter("patchmatch")
+    first, again, other = (engine.fill(rgb, hole, seed) for seed in (2**63 - 1, 2**63 - 1, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_patchmatch_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    rgb, hole = scene()
+    open_inpainter("patchmatch").fill(rgb, hole, 0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_where_the_library_is_missing_opencv_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert inpainter_name("auto") == "patchmatch"
+    monkeypatch.setattr(patchmatch, "patchmatch_available", False)
+    assert inpainter_name("auto") == "ns"
+    assert "patchmatch" not in inpainters_here()
+    with pytest.raises(UsageError, match=r"^the library of pypatchmatch [^\n]*\.$"):
+        open_inpainter("patchmatch")
+
+
+def test_names() -> None:
+    assert inpainter_name("opencv") == "ns"
+    for name in INPAINTER_NAMES:
+        assert inpainter_name(name) in INPAINTER_NAMES
+    with pytest.raises(UsageError, match=r"^'nope' fills no holes; use auto, [^\n]*\.$"):
+        open_inpainter("nope")
+
+
+@pytest.mark.usefixtures("nothing_here")
+@pytest.mark.parametrize(("name", "row"), [("lama", "big-lama"), ("mat", "mat-places")])
+def test_a_missing_checkpoint_is_told_with_what_to_pull(name: str, row: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        open_inpainter(name)
+    assert f"`compose models pull {row}`" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("nothing_here")
+def test_what_runs_here(tmp_path: Path) -> None:
+    assert inpainters_here() == ["patchmatch", "ns", "telea"]
+    models = tmp_path / "home" / "models"
+    models.mkdir(parents=True)
+    (models / "big-lama.pt").touch()
+    assert inpainters_here() == ["lama", "patchmatch", "ns", "telea"]
+
+
+def test_the_default_engines_do_without_torch() -> None:
+    code = (
+        "import sys\n"
+        "from compose.models.inpainters import inpainters_here, open_inpainter\n"
+        "inpainters_here()\n"
+        "open_inpainter(), open_inpainter('opencv')\n"
+        "print([m for m in ('torch', 'onnxruntime') if m in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"\[\]\n", done.stdout)
+    assert done.stderr == ""
