@@ -75,9 +75,7 @@ def _evaluate(work: Path, name: str) -> tuple[dict[str, Any], dict[str, Any] | N
         command += ["--against", _folder(work, "default")]
     print(f"measuring: {name}", file=sys.stderr)
     records = [json.loads(line) for line in _compose(command).splitlines()]
-    means = next(
-        record for record in records if record.get("set") == "sketches" and "mean" in record
-    )
+    means = next(record for record in records if "sketches" in record and "mean" in record)
     first = next(record for record in records if record.get("status") == "ok")
     versus = next((r for r in records if r.get("measure") == "perceptual"), None)
     return {**means, **first, **means["mean"]}, versus

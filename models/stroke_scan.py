@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 Links = list[Tensor]
-"""For the steps 1, 2, 4, …: (L-step,1) bool, whether a slot and the one a step on share a tile."""
+"""For the steps 1, 2, 4, …: the slots (K,) with another one of their tile a step later."""
 
 
 def links(tile: Tensor) -> Links:
@@ -18,23 +18,22 @@ def links(tile: Tensor) -> Links:
     found: Links = []
     step = 1
     while step < len(tile):
-        same = tile[step:] == tile[:-step]
-        if not same.any():
+        here = (tile[step:] == tile[:-step]).nonzero()[:, 0]
+        if not len(here):
             break
-        found.append(same[:, None])
+        found.append(here)
         step *= 2
     return found
 
 
 def products_after(values: Tensor, chain: Links) -> tuple[Tensor, Tensor]:
     """Products (L,C) over a slot and all later ones of its tile, and over the later ones alone."""
-    total = values.clone()
-    for k, same in enumerate(chain):
-        later = torch.where(same, total[2**k :], 1)
-        total[: -(2**k)] *= later
-    after = torch.ones_like(values)
+    total, after = values.clone(), torch.ones_like(values)
+    for k, here in enumerate(chain):
+        later = total.index_select(0, here + 2**k)
+        total.index_copy_(0, here, later.mul_(total.index_select(0, here)))
     if chain:
-        after[:-1] = torch.where(chain[0], total[1:], 1)
+        after.index_copy_(0, chain[0], total.index_select(0, chain[0] + 1))
     return total, after
 
 
@@ -43,13 +42,14 @@ def affine_before(factor: Tensor, addend: Tensor, begin: Tensor, chain: Links) -
 
     All are (L,C); `begin` is the same for all slots of a tile.
     """
-    product, total = factor.clone(), addend.clone()
-    for k, same in enumerate(chain):
-        before = torch.where(same, total[: -(2**k)], 0)
-        total[2**k :].addcmul_(product[2**k :], before)  # both are still those of the last step
-        product[2**k :] *= torch.where(same, product[: -(2**k)], 1)
-    out = begin.clone()
+    product, total, out = factor.clone(), addend.clone(), begin.clone()
+    for k, here in enumerate(chain):
+        there = here + 2**k
+        mine, before = product.index_select(0, there), product.index_select(0, here)
+        total.index_add_(0, there, mine * total.index_select(0, here))
+        product.index_copy_(0, there, mine.mul_(before))
     if chain:
-        changed = total[:-1].addcmul(product[:-1], begin[1:])
-        out[1:] = torch.where(chain[0], changed, begin[1:])
+        first = chain[0]
+        changed = product.index_select(0, first).mul_(begin.index_select(0, first))
+        out.index_copy_(0, first + 1, changed.add_(total.index_select(0, first)))
     return out
