@@ -6,7 +6,6 @@ the flattening and the length of segments, and no code.
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import torch
@@ -65,21 +64,19 @@ def _bent(vertices: Tensor, middle: Tensor, reach: float) -> bool:
 
     Reach is judged by the tile's circumcircle and by the boxes around the segments.
     """
-    inside = []
-    for k, (start, end) in enumerate(itertools.pairwise(vertices)):
-        low = torch.minimum(start, end) - reach - TILE / 2
-        high = torch.maximum(start, end) + reach + TILE / 2
-        gap = _distance(middle[None], torch.stack([start, end]))[0]
-        if gap <= reach + TILE / math.sqrt(2) and (low < middle).all() and (middle <= high).all():
-            along = end - start
-            length = float(along.norm())
-            flat = along.new_tensor([1, 0])
-            inside.append((k, along / length if length > torch.finfo(along.dtype).eps else flat))
-    if not inside:
+    start, end = vertices[:-1], vertices[1:]
+    low = torch.minimum(start, end) - reach - TILE / 2
+    high = torch.maximum(start, end) + reach + TILE / 2
+    near = _gaps(middle[None], vertices)[0] <= (reach + TILE / math.sqrt(2)) ** 2
+    inside = (near & (low < middle).all(1) & (middle <= high).all(1)).nonzero()[:, 0]
+    if len(inside) < 2:
         return False
-    (first, direction), last = inside[0], inside[-1][0]
-    turned = any(float((other * direction).sum()) < TURN for _, other in inside)
-    return turned or last - first + 1 > len(inside)
+    along = (end - start)[inside]
+    length = along.norm(dim=1, keepdim=True)
+    flat = along.new_tensor([1, 0])
+    way = torch.where(length > torch.finfo(along.dtype).eps, along / length, flat)
+    turned = bool(((way * way[0]).sum(1) < TURN).any())
+    return turned or int(inside[-1] - inside[0]) + 1 > len(inside)
 
 
 def _band(
@@ -117,14 +114,20 @@ def _vertices(points: Tensor, tolerance: float) -> Tensor:
 
 
 def _distance(where: Tensor, vertices: Tensor) -> Tensor:
+    """Of places (P,2) to the polyline."""
+    squared = _gaps(where, vertices).amin(1)
+    # the root has no derivative at 0, where no sample is on a rim
+    return torch.where(squared > 0, torch.where(squared > 0, squared, 1).sqrt(), 0)
+
+
+def _gaps(where: Tensor, vertices: Tensor) -> Tensor:
+    """Squared distances (P,M) of places to each of the segments."""
     start, along = vertices[:-1], vertices[1:] - vertices[:-1]
     gap = where[:, None] - start
     squared_length = (along * along).sum(-1)
     safe = torch.where(squared_length > 0, squared_length, 1)
     share = ((gap * along).sum(-1) / safe).clamp(0, 1)
-    squared = (gap - share[..., None] * along).square().sum(-1).amin(1)
-    # the root has no derivative at 0, where no sample is on a rim
-    return torch.where(squared > 0, torch.where(squared > 0, squared, 1).sqrt(), 0)
+    return (gap - share[..., None] * along).square().sum(-1)
 
 
 def _ramp(x: Tensor) -> Tensor:

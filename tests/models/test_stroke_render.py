@@ -93,7 +93,7 @@ def test_many_opaque_strokes_hide_those_below() -> None:
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_gradients_are_finite_differences(edge: Edge) -> None:
-    made = scene(3, ["curve", "cusp", "loop", "leaving"], (10, 13), widths=(1, 4))
+    made = scene(3, ["curve", "cusp", "loop", "leaving"], (7, 9), widths=(1, 4))
     points, width, color, opacity, background = made.tensors()
 
     def draw(*leaves: Tensor) -> Tensor:
