@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,30 +11,13 @@ import typer
 
 from . import options
 from .shared import Shared
+from .train_grouping import grouping
+from .train_options import Epochs, EpochsJson, Features, NetworkFolder, phases, print_plan
 
 if TYPE_CHECKING:
     from .output import Output
 
 app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
-
-
-NetworkFolder = Annotated[
-    Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")
-]
-Epochs = Annotated[
-    int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
-]
-Features = Annotated[
-    Path | None,
-    typer.Option(
-        "--features",
-        metavar="DIR",
-        help="Keep the photographs' features here and use them again; below --out by default.",
-    ),
-]
-EpochsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
-]
 
 
 class TrainedEngine(StrEnum):
@@ -48,6 +30,9 @@ class TrainedEngine(StrEnum):
 @app.callback()
 def _train() -> None:
     """Train the networks that ship with the tool, or your own."""
+
+
+app.command()(grouping)
 
 
 @app.command()
@@ -91,7 +76,7 @@ def crop(
     if not overwrite:
         refuse_existing(targets)
     if dry_run:
-        _print_plan(output, targets)
+        print_plan(output, targets)
         return
     require_torch("training")
     from ..stages.train_crop import TrainCropConfig, train_crop
@@ -99,7 +84,7 @@ def crop(
     settings = TrainCropConfig(engine=engine.value, seed=seed)
     if epochs is not None:
         settings = dataclasses.replace(settings, epochs=epochs)
-    with _phases(output) as begin:
+    with phases(output) as begin:
         files = train_crop(data, out, settings, cache=features, log=_epochs(output), begin=begin)
     for path in files:
         output.path(path)
@@ -149,7 +134,7 @@ def saliency(
     if not overwrite:
         refuse_existing(targets)
     if dry_run:
-        _print_plan(output, targets)
+        print_plan(output, targets)
         return
     require_torch("training")
     from ..stages.train_saliency import TrainSaliencyConfig, train_saliency
@@ -157,7 +142,7 @@ def saliency(
     settings = TrainSaliencyConfig(seed=seed)
     if epochs is not None:
         settings = dataclasses.replace(settings, epochs=epochs)
-    with _phases(output) as begin:
+    with phases(output) as begin:
         files = train_saliency(
             data, out, settings, more=more or [], cache=features, log=_epochs(output), begin=begin
         )
@@ -222,7 +207,7 @@ def inpaint(
     if not overwrite:
         refuse_existing(targets)
     if dry_run:
-        _print_plan(output, targets)
+        print_plan(output, targets)
         return
     require_torch("training")
     from ..stages.train_inpaint import TrainInpaintConfig, train_inpaint
@@ -238,18 +223,12 @@ def inpaint(
             f"{row['seconds']:.0f} s"
         )
 
-    with _phases(output) as begin:
+    with phases(output) as begin:
         files = train_inpaint(
             data, out, settings, resume=resume, cache=photographs, log=log, begin=begin
         )
     for path in files:
         output.path(path)
-
-
-def _print_plan(output: Output, targets: list[Path]) -> None:
-    output.record({"status": "planned", "outputs": [str(path) for path in targets]})
-    for path in targets:
-        output.text(f"would write {path}")
 
 
 def _epochs(output: Output) -> Callable[[dict[str, Any]], None]:
@@ -258,16 +237,3 @@ def _epochs(output: Output) -> Callable[[dict[str, Any]], None]:
         output.text(f"epoch {row['epoch']:3d}  loss {row['loss']:.4f}")
 
     return log
-
-
-@contextlib.contextmanager
-def _phases(output: Output) -> Iterator[Callable[[str, int], Callable[[], object]]]:
-    """Give what begins a phase with its name and length: one bar at a time."""
-    with contextlib.ExitStack() as bars:
-
-        def begin(what: str, total: int) -> Callable[[], object]:
-            bars.close()
-            bars.enter_context(output.progress(total, what))
-            return output.advance
-
-        yield begin

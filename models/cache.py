@@ -14,6 +14,9 @@ from ..core.names import printable
 from .checkpoint import Checkpoint
 from .registry import CHECKPOINTS, checkpoint
 
+# networks that none publishes and that do not ship, whose files the user has from training
+TRAINED = frozenset({"inpaint"})
+
 
 def cache_folder() -> Path:
     """Folder for everything that can be fetched again.
@@ -76,10 +79,12 @@ def parse_user_paths(arguments: Iterable[str] = ()) -> UserPaths:
             raise UsageError(
                 f"--checkpoint wants NAME=PATH, not {argument!r}; names: `compose models list`."
             )
-        files[checkpoint(name).name] = Path(path).expanduser().absolute()
+        files[name if name in TRAINED else checkpoint(name).name] = (
+            Path(path).expanduser().absolute()
+        )
     for entry in os.environ.get("COMPOSE_MODELS", "").split(os.pathsep):
         name, separator, path = entry.partition("=")
-        if separator and path and name in CHECKPOINTS:
+        if separator and path and (name in CHECKPOINTS or name in TRAINED):
             files.setdefault(name, Path(path).expanduser().absolute())
         elif entry:
             folders.append(Path(entry).expanduser().absolute())

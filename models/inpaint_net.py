@@ -28,7 +28,7 @@ _LEVELS = 5  # halvings of the pyramid
 
 @dataclass(frozen=True)
 class InpaintConfig:
-    """Sizes of the network; the defaults are those of the weights that ship."""
+    """Sizes of the network; the defaults are small enough for a CPU to train."""
 
     widths: tuple[int, ...] = (16, 40, 96, 160, 192)  # channels at strides 2, 4, 8, 16, 32
     blocks: tuple[int, ...] = (1, 1, 2, 3, 3)  # there on the way down; likewise up, but the last

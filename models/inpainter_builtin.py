@@ -1,7 +1,9 @@
-"""Engine `builtin`: our own network's colours with patchmatch's texture; runs by onnxruntime.
+"""Engine `builtin`: tones of a network of `compose train inpaint` under patchmatch's patches.
 
-The network fills the hole at a coarse size, where it sees far; what is finer than that comes
-from patches of the picture itself, as bands of a pyramid are joined (Burt and Adelson, 1983).
+The network fills the hole at a coarse size, where it sees far, and the mean of that with OpenCV's
+fill, which is exact at the rim, is nearer to the truth than either. A share of its wide tones is
+taken off the picture before patchmatch looks for patches, and given back after: a patch then fits
+where its texture does, though it lies in another light, and the tones meet the surroundings.
 """
 
 from __future__ import annotations
@@ -12,16 +14,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.errors import ModelError
 from ..core.masks import Mask
+from ..core.names import printable
+from .cache import UserPaths, parse_user_paths
 from .crop_builtin import OnnxNetwork
 from .hole_resize import enlarged, shrunk
 from .inpainter import Inpainter
+from .inpainter_opencv import OpenCvInpainter
 from .inpainter_patchmatch import PatchMatchInpainter, patchmatch_here
 
 INPAINT = "inpaint.onnx"  # of `compose train inpaint`
-# standard deviation, in pixels of the coarse size, of the Gaussian that parts the bands; chosen
-# on held-out photographs
-RADIUS = 1.5
+_NAME = "inpaint"  # of the network in --checkpoint and COMPOSE_MODELS
+
+# chosen on held-out photographs: the standard deviation, in pixels of the coarse size, of the
+# Gaussian that tells tones from what is finer; and the share of them that is taken off
+RADIUS, SHARE = 6.0, 0.5
+_MIDDLE = 128.0  # grey level that stays where it is
 
 
 class BuiltinInpainter:
@@ -43,16 +52,21 @@ class BuiltinInpainter:
         self._net = OnnxNetwork(path, threads)
         self._side: int = self._net.note("side")
         self._multiple: int = self._net.note("multiple")
+        self._rim = OpenCvInpainter("ns")
         self._texture: Inpainter | None = PatchMatchInpainter() if patchmatch_here() else None
 
     def fill(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
         """The picture with the hole filled; equal seeds give equal pixels."""
-        colours = self.colours(rgb, hole)
+        smooth = self._rim.fill(np.where(hole[..., None], np.uint8(0), rgb), hole, seed)
+        mean = (self.colours(rgb, hole).astype(np.float32) + smooth) / 2
+        colours = np.where(hole[..., None], _rounded(mean), rgb)
         if self._texture is None:
             return colours
-        texture = self._texture.fill(rgb, hole, seed)
         scale = min(self._side / max(hole.shape), 1.0)
-        return joined(colours, texture, hole, RADIUS / scale)
+        tones = wide_tones(colours, RADIUS / scale) * np.float32(SHARE)
+        flat = _rounded(np.where(hole[..., None], 0, rgb - tones))
+        found = _rounded(self._texture.fill(flat, hole, seed) + tones)
+        return np.where(hole[..., None], found, rgb)
 
     def colours(self, rgb: NDArray[np.uint8], hole: Mask) -> NDArray[np.uint8]:
         """The picture HxWx3 with the hole as the network alone fills it, without fine texture."""
@@ -68,22 +82,47 @@ class BuiltinInpainter:
             hole=padded_hole[None, None].astype(np.float32),
         )
         values = found[0, :, : size[1], : size[0]].transpose(1, 2, 0) * 255
-        filled = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-        large = filled if scale == 1 else enlarged(np.ascontiguousarray(filled), width, height)
+        filled = np.ascontiguousarray(_rounded(values))
+        large = filled if scale == 1 else enlarged(filled, width, height)
         return np.where(hole[..., None], large, rgb)
 
 
-def joined(
-    colours: NDArray[np.uint8], texture: NDArray[np.uint8], hole: Mask, radius: float
-) -> NDArray[np.uint8]:
-    """What is coarser than `radius` of one fill with what is finer of another, HxWx3.
+def trained_file(user: UserPaths) -> Path | None:
+    """Where the user has a network of `compose train inpaint`; None if nowhere.
 
-    Args:
-        colours, texture: two fills of one picture, equal outside the hole.
-        hole: bool HxW.
-        radius: standard deviation in pixels of the Gaussian that parts the two.
+    That is the file named as `inpaint=PATH`, or `inpaint.onnx` in a folder of `COMPOSE_MODELS`.
     """
-    apart = np.where(hole[..., None], colours.astype(np.float32) - texture, np.float32(0))
-    coarse = cv2.GaussianBlur(apart, (0, 0), radius, borderType=cv2.BORDER_REFLECT)
-    values = np.clip(np.rint(texture + coarse), 0, 255).astype(np.uint8)
-    return np.where(hole[..., None], values, texture)
+    if given := user.files.get(_NAME):
+        return given
+    return next((f / INPAINT for f in user.folders if (f / INPAINT).is_file()), None)
+
+
+def open_builtin(threads: int = 1, user: UserPaths | None = None) -> BuiltinInpainter:
+    """The engine with the network that the user trained.
+
+    Raises:
+        ModelError: there is none, or its file is damaged or of another network.
+    """
+    path = trained_file(parse_user_paths() if user is None else user)
+    if path is None:
+        raise ModelError(
+            "inpainter builtin has no network of its own; train one by `compose train inpaint` and "
+            "give it as --checkpoint inpaint=PATH, or use --inpainter auto."
+        )
+    if not path.is_file():
+        raise ModelError(
+            f"{printable(path)}, given for the network {_NAME}, is not a file; correct the path or "
+            "leave it out."
+        )
+    return BuiltinInpainter(path, threads)
+
+
+def wide_tones(rgb: NDArray[np.uint8], radius: float) -> NDArray[np.float32]:
+    """How far a picture HxWx3 is from middle grey, over about `radius` pixels around each one."""
+    away = rgb.astype(np.float32) - np.float32(_MIDDLE)
+    blurred = cv2.GaussianBlur(away, (0, 0), radius, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred, np.float32)
+
+
+def _rounded(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)

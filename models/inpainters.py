@@ -9,12 +9,12 @@ from .cache import UserPaths, find, parse_user_paths
 from .inpainter import Inpainter
 from .registry import checkpoint
 
-# On 86 photographs with object-shaped holes `ns` is .3 dB closer to the truth than `telea`, and
-# `patchmatch` .7 dB closer than `ns`, with the texture of its surroundings, which those lack.
+# On 86 photographs with object-shaped holes `ns` is .3 dB closer to the truth than `telea`.
+# `patchmatch` is as close in decibels, and far closer in how it looks, for it has the texture of
+# its surroundings, which those lack; see "Filling holes" in docs/results.md.
 _ALIASES = {"opencv": "ns"}
 # of the engines that need one
-_CHECKPOINTS = {"lama": "big-lama", "mat": "mat-places", "builtin": "inpaint"}
-_BY_TORCH = ("lama", "mat")
+_CHECKPOINTS = {"lama": "big-lama", "mat": "mat-places"}
 
 
 def _patchmatch(threads: int, device: str, user: UserPaths | None) -> Inpainter:
@@ -24,10 +24,9 @@ def _patchmatch(threads: int, device: str, user: UserPaths | None) -> Inpainter:
 
 
 def _builtin(threads: int, device: str, user: UserPaths | None) -> Inpainter:
-    from .hub import resolve
-    from .inpainter_builtin import BuiltinInpainter
+    from .inpainter_builtin import open_builtin
 
-    return BuiltinInpainter(resolve("inpaint", user), threads)
+    return open_builtin(threads, user)
 
 
 def _telea(threads: int, device: str, user: UserPaths | None) -> Inpainter:
@@ -63,8 +62,8 @@ def _mat(threads: int, device: str, user: UserPaths | None) -> Inpainter:
 _OPENERS: dict[str, Callable[[int, str, UserPaths | None], Inpainter]] = {
     "lama": _lama,
     "mat": _mat,
-    "builtin": _builtin,
     "patchmatch": _patchmatch,
+    "builtin": _builtin,
     "ns": _ns,
     "telea": _telea,
 }
@@ -76,7 +75,9 @@ def inpainter_name(name: str) -> str:
     """The engine that a name stands for.
 
     `opencv` is the better of OpenCV's two. `auto` is the best one that needs no checkpoint:
-    patchmatch, and opencv on machines for which pypatchmatch has no library.
+    patchmatch, and opencv on machines for which pypatchmatch has no library. `builtin` needs a
+    network of `compose train inpaint`; the one that a CPU trained in half an hour made fills no
+    better than patchmatch's, and does not ship.
 
     Raises:
         UsageError: no such engine.
@@ -94,15 +95,16 @@ def inpainters_here() -> list[str]:
     """The engines that run on this machine as it is, best first."""
     from importlib.util import find_spec
 
+    from .inpainter_builtin import trained_file
     from .inpainter_patchmatch import patchmatch_here
 
     user = parse_user_paths()
     found = []
     for name in _OPENERS:
         needed = _CHECKPOINTS.get(name)
-        if needed and not find(checkpoint(needed), user):
+        if needed and not (find_spec("torch") and find(checkpoint(needed), user)):
             continue
-        if name in _BY_TORCH and not find_spec("torch"):
+        if name == "builtin" and trained_file(user) is None:
             continue
         if name == "patchmatch" and not patchmatch_here():
             continue

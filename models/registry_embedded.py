@@ -55,4 +55,10 @@ EMBEDDED = (
         "7c8817835be1db727f29bcb3a79e0449a633aa0b66fb05947eae69f8f4e49ec1",
         174_010,
     ),
+    _embedded(
+        "grouping.onnx",
+        "objects that touch: which cells are of one, on the trunks of crop",
+        "2a71934173100e8f1e222a3ce8ebb86c04dd6ca69de82943882a64c5987a336c",
+        132_638,
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ..core.errors import UsageError
 from .cache import find, parse_user_paths
 from .registry import checkpoint
+
+if TYPE_CHECKING:
+    from .saliency_features import SaliencyTrunks
 
 CHECKPOINT = "u2netp"
 SALIENCY_NAMES = ("auto", "builtin", "u2netp", "centre")
@@ -61,7 +64,11 @@ def saliency_here() -> list[str]:
 
 
 def open_saliency(
-    name: str = "auto", *, threads: int = 1, weights: Path | None = None
+    name: str = "auto",
+    *,
+    threads: int = 1,
+    weights: Path | None = None,
+    trunks: SaliencyTrunks | None = None,
 ) -> SaliencyReader:
     """Load an engine, whose `name` says which one it is.
 
@@ -69,6 +76,7 @@ def open_saliency(
         name: see `saliency_name`.
         threads: of one picture.
         weights: a folder that `compose train saliency` wrote, for engine `builtin`.
+        trunks: of engine `builtin`, where they are open already.
 
     Raises:
         UsageError: no such engine.
@@ -79,7 +87,7 @@ def open_saliency(
 
     match saliency_name(name):
         case "builtin":
-            return BuiltinSaliency(threads, weights)
+            return BuiltinSaliency(threads, weights, trunks)
         case "u2netp":
             return U2NetSaliency(threads)
         case _:

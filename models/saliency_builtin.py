@@ -21,6 +21,7 @@ class BuiltinSaliency:
     Args:
         threads: of one picture.
         folder: holds `saliency.onnx` of `compose train saliency`; what ships by default.
+        trunks: opened before, to share their maps; opened here by default.
 
     Raises:
         ModelError: a file is missing or damaged.
@@ -28,10 +29,15 @@ class BuiltinSaliency:
 
     name = "builtin"
 
-    def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        threads: int = 1,
+        folder: Path | None = None,
+        trunks: SaliencyTrunks | None = None,
+    ) -> None:
         self._head = OnnxNetwork((folder or weights_folder()) / SALIENCY, threads)
         self._names: list[str] = self._head.note("maps")
-        self._trunks = SaliencyTrunks(threads, weights_folder())
+        self._trunks = trunks or SaliencyTrunks(threads, weights_folder())
 
     def read(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The map HxW in [0, 1] of a picture HxWx3."""

@@ -7,6 +7,8 @@ twice as finely but without the surroundings, so that both kinds of maps are giv
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,9 @@ SHAPES = {
 class SaliencyTrunks:
     """The trunks that ship, safe to call from several threads.
 
+    Every thread keeps the maps of the last picture that it asked for, so that engines which share
+    the trunks have them run once a picture.
+
     Args:
         threads: of one picture.
         folder: holds the trunks' files.
@@ -46,9 +51,22 @@ class SaliencyTrunks:
     def __init__(self, threads: int, folder: Path) -> None:
         self._lite = OnnxNetwork(folder / LITE, threads)
         self._vit = OnnxNetwork(folder / VIT, threads)
+        self._last = threading.local()
 
     def maps(self, rgb: NDArray[np.uint8]) -> Maps:
-        """Maps (C,n,n) as `SHAPES` lists them, of a picture HxWx3 with sides of 2 or more."""
+        """Maps (C,n,n) as `SHAPES` lists them, of a picture HxWx3 with sides of 2 or more.
+
+        The arrays cannot be written to.
+        """
+        key = hashlib.blake2b(np.ascontiguousarray(rgb).data, digest_size=16).digest(), rgb.shape
+        if getattr(self._last, "key", None) != key:
+            maps = self._computed(rgb)
+            for values in maps.values():
+                values.setflags(write=False)
+            self._last.key, self._last.maps = key, maps
+        return dict(self._last.maps)
+
+    def _computed(self, rgb: NDArray[np.uint8]) -> Maps:
         maps = self._look(rgb)
         middle_y, middle_x = rgb.shape[0] // 2, rgb.shape[1] // 2
         rows = [

@@ -34,10 +34,15 @@ class SegmenterOptions:
 
 
 def _salient(options: SegmenterOptions) -> PromptSegmenter:
+    from .crop_builtin import weights_folder
+    from .grouping import ObjectGrouping
     from .saliency import open_saliency
+    from .saliency_features import SaliencyTrunks
     from .segmenter_salient import SalientSegmenter
 
-    return SalientSegmenter(open_saliency(options.saliency, threads=options.threads))
+    trunks = SaliencyTrunks(options.threads, weights_folder())  # run once a picture for both
+    reader = open_saliency(options.saliency, threads=options.threads, trunks=trunks)
+    return SalientSegmenter(reader, grouping=ObjectGrouping(trunks, options.threads))
 
 
 def _deeplab(options: SegmenterOptions) -> Segmenter:

@@ -86,7 +86,7 @@ def collect_examples(
     shapes: tuple[list[Shape], list[Shape]] = ([], [])
     for source in sources:
         part = int(is_held_out(source.name))
-        photos[part].append(_small(source.photo, cache))
+        photos[part].append(small_photograph(source.photo, cache))
         shapes[part].extend(shapes_of(source))
         advance()
     if not photos[0] or not photos[1]:
@@ -101,7 +101,7 @@ def is_held_out(name: str) -> bool:
     return derive_seed(0, "held out", name) % HELD_OUT == 0
 
 
-def _small(photo: Path, cache: Path) -> NDArray[np.uint8]:
+def small_photograph(photo: Path, cache: Path) -> NDArray[np.uint8]:
     """The photograph with a short side of `SHORT_SIDE` pixels, or its own if that is less."""
     try:
         digest = hashlib.sha256(photo.read_bytes()).hexdigest()[:24]

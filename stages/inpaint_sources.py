@@ -40,7 +40,8 @@ def read_sources(root: Path, split: str) -> list[PhotoSource]:
     objects, all of which are taken.
 
     Raises:
-        DataError: the set is incomplete or damaged, or the folder holds no picture.
+        DataError: the set is incomplete or damaged, or there is no such folder.
+        UsageError: the folder holds no picture.
     """
     root = Path(root)
     if (
@@ -59,8 +60,9 @@ def read_sources(root: Path, split: str) -> list[PhotoSource]:
     if not root.is_dir():
         raise DataError(f"{printable(root)} is no folder; give a data set's or photographs'.")
     sources = expand_inputs([str(root)])
-    if any(source.problem for source in sources):
-        raise DataError(f"{printable(root)} holds no pictures; give a folder that does.")
+    for source in sources:
+        if source.problem:
+            raise DataError(source.problem)
     return [_bare(root, source.path) for source in sources]
 
 

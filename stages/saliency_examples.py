@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.files import atomic_write
 from ..core.images import load_picture
 from ..data.sod import SubjectRecord, read_truth
-from ..models.crop_builtin import LITE, VIT, weights_folder
-from ..models.saliency_features import PICTURE_SIDE, SHAPES, SaliencyTrunks
+from ..models.saliency_features import PICTURE_SIDE, SHAPES
+from .trunk_cache import TrunkCache
 
 
 @dataclass(frozen=True)
@@ -64,26 +62,14 @@ def compute_examples(
     Raises:
         ImageError, MaskError, DataError: a photograph or a mask is not as needed.
     """
-    trunks = SaliencyTrunks(threads, weights_folder())
-    seal = hashlib.sha256()
-    for name in (LITE, VIT):
-        seal.update((weights_folder() / name).read_bytes())
+    kept = TrunkCache(cache, tuple(SHAPES), threads)
     count, side = len(records), PICTURE_SIDE
     maps = {k: torch.empty(count, c, n, n, dtype=torch.float16) for k, (c, n) in SHAPES.items()}
     truths, weights = torch.empty(count, 1, side, side), torch.empty(count, 1, side, side)
     for index, record in enumerate(records):
         picture = load_picture(record.photo)
-        key = seal.copy()
-        key.update(f"{picture.width}x{picture.height}".encode())
-        key.update(picture.over().tobytes())
-        file = cache / f"{key.hexdigest()[:24]}.npz"
-        if not file.is_file():
-            found = {k: v.astype(np.float16) for k, v in trunks.maps(picture.over()).items()}
-            with atomic_write(file) as part, part.open("wb") as stream:
-                np.savez(stream, **found)  # type: ignore[arg-type]
-        with np.load(file) as kept:
-            for name, values in maps.items():
-                values[index] = torch.from_numpy(kept[name])
+        for name, values in kept.maps(picture.over()).items():
+            maps[name][index] = torch.from_numpy(values)
         truth, counts = read_truth(record, (picture.width, picture.height))
         shares = [
             cv2.resize(mask.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)

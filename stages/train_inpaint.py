@@ -29,6 +29,7 @@ WEIGHTS = "inpaint.safetensors"
 METRICS = "inpaint_metrics.jsonl"
 STATE = "inpaint_state.pt"  # what an interrupted training goes on from
 
+_SEEN = BuiltinEncoderConfig(lite_stages=((1, 1.0), (2, 1.0)))  # the maps at strides 4 and 8
 _MEASURED, _AT_ONCE = 128, 16  # held-out windows
 
 
@@ -122,7 +123,7 @@ class InpaintTraining:
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser, config.rate, total_steps=config.steps + 1, pct_start=0.05
         )
-        self._encoder = BuiltinEncoder(BuiltinEncoderConfig(lite_stages=((1, 1.0), (2, 1.0))))
+        self._encoder: BuiltinEncoder | None = None  # opened when it is needed first
 
     def advance(self, advance: Callable[[], object] = lambda: None) -> dict[str, Any]:
         """Take the steps up to the next measurement, and give its row.
@@ -160,9 +161,10 @@ class InpaintTraining:
         colours = hole_error(found, pictures, holes)
         loss, features = colours, torch.zeros(())
         if config.perceptual and self.step >= config.colours_first * config.steps:
+            encoder = self._encoder = self._encoder or BuiltinEncoder(_SEEN)
             with torch.no_grad():
-                truth = self._encoder.features(pictures)
-            features = self._encoder.distance(self._encoder.features(found), truth).mean()
+                truth = encoder.features(pictures)
+            features = encoder.distance(encoder.features(found), truth).mean()
             loss = loss + config.perceptual * features
         if not torch.isfinite(loss):
             raise ModelError(

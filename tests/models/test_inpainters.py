@@ -120,12 +120,14 @@ def test_a_missing_checkpoint_is_told_with_what_to_pull(name: str, row: str) -> 
 
 
 @pytest.mark.usefixtures("nothing_here")
-def test_what_runs_here(tmp_path: Path) -> None:
+def test_what_runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert inpainters_here() == ["patchmatch", "ns", "telea"]
     models = tmp_path / "home" / "models"
     models.mkdir(parents=True)
     (models / "big-lama.pt").touch()
     assert inpainters_here() == ["lama", "patchmatch", "ns", "telea"]
+    monkeypatch.setenv("COMPOSE_MODELS", f"inpaint={tmp_path / 'mine.onnx'}")
+    assert inpainters_here() == ["lama", "patchmatch", "builtin", "ns", "telea"]
 
 
 def test_the_default_engines_do_without_torch() -> None:

@@ -49,7 +49,7 @@ def test_the_map_equals_that_of_the_torch_network() -> None:
             name: (channels, side, side) for name, (channels, side) in SHAPES.items()
         }
         with torch.inference_mode():
-            logits = net({name: torch.from_numpy(values)[None] for name, values in maps.items()})
+            logits = net({name: torch.tensor(values)[None] for name, values in maps.items()})
         theirs = refined(rgb, torch.sigmoid(logits)[0, 0].numpy())
         found = engine.read(rgb)
         assert found.shape == rgb.shape[:2]

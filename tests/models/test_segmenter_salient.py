@@ -12,9 +12,10 @@ import pytest
 from compose.core.boxes import Box
 from compose.core.errors import MaskError
 from compose.models.grab_cut import grab_cut
+from compose.models.grouping import CELLS
 from compose.models.saliency import open_saliency
 from compose.models.segmenter import Prompt
-from compose.models.segmenter_salient import SalientSegmenter
+from compose.models.segmenter_salient import SalientConfig, SalientSegmenter
 
 WIDTH, HEIGHT = 300, 200
 RED, BLUE = (210, 40, 30), (30, 60, 200)
@@ -170,3 +171,39 @@ def test_segmenting_imports_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+class Sides:
+    """Cells left and right of the middle are of two objects."""
+
+    def affinity(self, rgb: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        right = cells % CELLS >= CELLS // 2
+        return np.where(right[:, None] == right, 0.9, 0.05).astype(np.float32)
+
+
+def test_what_looks_part_is_parted_and_necks_only_elsewhere() -> None:
+    block = np.zeros((HEIGHT, WIDTH), bool)
+    block[50:150, 60:240] = True
+    rgb = scene((block, RED))
+    rgb[:, 150:][block[:, 150:]] = BLUE
+    assert len(SalientSegmenter(Drawn(block)).segment(rgb)) == 1
+    found = SalientSegmenter(Drawn(block), grouping=Sides()).segment(rgb)
+    assert len(found) == 2
+    for half in (np.s_[:, :150], np.s_[:, 150:]):
+        truth = np.zeros_like(block)
+        truth[half] = block[half]
+        assert max(iou(i.mask, truth) for i in found) > 0.95
+    # a neck in what looks leave whole, and none in what they part
+    left, right, across = disc(40, 60, 30), disc(110, 60, 30), block & False
+    across[56:64, 40:110] = True
+    necked = left | right | across
+    rgb = scene((necked, RED))
+    assert len(SalientSegmenter(Drawn(necked), grouping=Sides()).segment(rgb)) == 2
+    config = SalientConfig(most_alike=0)
+    assert len(SalientSegmenter(Drawn(block), config, Sides()).segment(scene((block, RED)))) == 1
+
+
+def test_what_fills_the_picture_is_not_taken_apart() -> None:
+    everything = np.ones((HEIGHT, WIDTH), bool)
+    engine = SalientSegmenter(Drawn(everything), grouping=Sides())
+    assert engine.segment(scene((disc(80, 100, 50), RED))) == []

@@ -16,7 +16,7 @@ from compose.data.sod import read_subjects
 from compose.models.saliency_builtin import BuiltinSaliency
 from compose.models.saliency_features import SHAPES, SaliencyTrunks
 from compose.models.saliency_net import SaliencyConfig
-from compose.stages import saliency_examples
+from compose.stages import trunk_cache
 from compose.stages.saliency_examples import SaliencyExamples, compute_examples
 from compose.stages.train_saliency import (
     TrainSaliencyConfig,
@@ -164,6 +164,6 @@ def test_the_cache_is_bound_to_the_trunks(
 ) -> None:
     record = read_subjects(data[0], "train")[:1]
     compute_examples(record, tmp_path / "cache")
-    monkeypatch.setattr(saliency_examples, "VIT", saliency_examples.LITE)  # other bytes to hash
+    monkeypatch.setattr(trunk_cache, "VIT", trunk_cache.LITE)  # other bytes to hash
     compute_examples(record, tmp_path / "cache")
     assert len(list((tmp_path / "cache").iterdir())) == 2

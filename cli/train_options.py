@@ -1,0 +1,51 @@
+"""Options and talk that the commands of `compose train` share."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .output import Output
+
+NetworkFolder = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")
+]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
+]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        "--features",
+        metavar="DIR",
+        help="Keep the photographs' features here and use them again; below --out by default.",
+    ),
+]
+EpochsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
+]
+
+
+def print_plan(output: Output, targets: list[Path]) -> None:
+    """Say what would be written."""
+    output.record({"status": "planned", "outputs": [str(path) for path in targets]})
+    for path in targets:
+        output.text(f"would write {path}")
+
+
+@contextlib.contextmanager
+def phases(output: Output) -> Iterator[Callable[[str, int], Callable[[], object]]]:
+    """Give what begins a phase with its name and length: one bar at a time."""
+    with contextlib.ExitStack() as bars:
+
+        def begin(what: str, total: int) -> Callable[[], object]:
+            bars.close()
+            bars.enter_context(output.progress(total, what))
+            return output.advance
+
+        yield begin
