@@ -5,11 +5,11 @@
 Forward and backward of one canvas, once for each renderer in turn and so on, in one process;
 medians. Black strokes want gradients for their control points alone, coloured ones for widths,
 colours and opacities too. **dense** is what one writes in PyTorch without more ado: every stroke
-against every pixel, vectorised over the pixels and 24 straight pieces of the stroke (ours takes as
-many on average at 224 pixels, and has 4 samples a pixel), one sample a pixel, gradients by
-autograd; it is left out where it would keep more than `--most` GB. diffvg
-takes part where `import pydiffvg` works. Ratios, taken in the same run, carry over to other
-machines to some degree; the times themselves do not.
+against every sample, vectorised over the samples and 20 straight pieces of the stroke (ours takes
+as many on average at 224 pixels), gradients by autograd; with 4 samples a pixel, as ours has, which
+are drawn one after the other, and with one. It is left out where it would keep more than `--most`
+GB. diffvg takes part where `import pydiffvg` works. Ratios, taken in the same run, carry over to
+other machines to some degree; the times themselves do not.
 
 Peak memory is what drawing 512 strokes on 1024x1024 pixels and going back adds to a new process
 that has drawn one stroke on a small canvas (Linux only).
@@ -79,12 +79,12 @@ def ours(edge: Edge) -> Render:
 
 def _measured(count: int, side: int, black: bool, repeats: int, most: float) -> dict[str, Any]:
     made = strokes(count, side, black=black)
-    renderers: dict[str, Render] = {"ours": ours(SHARP), "ours, fine": ours(FINE)}
+    renderers: dict[str, list[Render]] = {"ours": [ours(SHARP)], "ours, fine": [ours(FINE)]}
     if dense_gigabytes(count, side) <= most:
-        renderers["dense"] = dense
+        renderers["dense"], renderers["dense, 1 sample"] = dense(SHARP.samples), dense(1)
     other = diffvg()
     if other is not None:
-        renderers["diffvg"] = other
+        renderers["diffvg"] = [other]
     taken: dict[str, list[float]] = {name: [] for name in renderers}
     for name, draw in renderers.items():
         print(f"{count} strokes, {side} pixels, black: {black}, {name}", file=sys.stderr)
@@ -99,18 +99,19 @@ def _measured(count: int, side: int, black: bool, repeats: int, most: float) -> 
     return {"strokes": count, "side": side, "black": black, "ms": times}
 
 
-def _once(draw: Render, made: Strokes) -> float:
-    """Seconds for one picture and its gradients."""
+def _once(parts: list[Render], made: Strokes) -> float:
+    """Seconds for one picture, the mean of its parts, and its gradients."""
     began = time.perf_counter()
-    torch.autograd.grad((draw(made) * made.pull).sum(), made.leaves())
+    for draw in parts:
+        torch.autograd.grad((draw(made) * made.pull).sum() / len(parts), made.leaves())
     return time.perf_counter() - began
 
 
 def _added(count: int, side: int, *, black: bool) -> float | None:
     """MB that one picture adds to the peak of this process."""
-    _once(ours(SHARP), strokes(1, 32, black=black))
+    _once([ours(SHARP)], strokes(1, 32, black=black))
     made, before = strokes(count, side, black=black), _high_water()
-    _once(ours(SHARP), made)
+    _once([ours(SHARP)], made)
     after = _high_water()
     return None if before is None or after is None else after - before
 
@@ -134,7 +135,11 @@ def _peak(kind: str, threads: int) -> float | None:
 
 def _print(result: dict[str, Any]) -> None:
     print(f"threads: {result['threads']}, cores: {result['cores']}, torch {result['torch']}")
-    peers = [p for p in ("dense", "diffvg") if any(p in row["ms"] for row in result["rows"])]
+    peers = [
+        p
+        for p in ("dense", "dense, 1 sample", "diffvg")
+        if any(p in row["ms"] for row in result["rows"])
+    ]
     for black in (True, False):
         print(f"\n{'Black' if black else 'Coloured'} strokes, forward and backward, ms:\n")
         rows = []
