@@ -9,7 +9,7 @@ import typer
 
 from . import options
 from .comparisons import print_comparisons
-from .segment_choices import BY_TORCH
+from .segment_choices import place_for
 from .shared import Shared
 
 
@@ -76,7 +76,7 @@ def inpaint(
     bootstrap over the photographs, paired where engines are compared. Photographs are filled at
     their own size.
     """
-    from ..core.devices import available_cores, resolve_device
+    from ..core.devices import available_cores
     from ..models.cache import parse_user_paths
     from ..models.encoder import open_encoder
     from ..models.inpainters import inpainter_name, inpainters_here, open_inpainter
@@ -88,7 +88,7 @@ def inpaint(
     user, threads = parse_user_paths(checkpoint or ()), available_cores()
     names = [inpainter_name(name) for name in inpainter or inpainters_here()]
     names = list(dict.fromkeys(names))
-    place = resolve_device(device) if device != "auto" or {*names} & {*BY_TORCH} else "cpu"
+    place = place_for(device, names)
     judge = open_encoder(encoder, user=user)
     engines = [open_inpainter(name, threads=threads, device=place, user=user) for name in names]
     sources = [one for root in data for one in read_sources(root, split)[:limit]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .segment_choices import BY_TORCH, Erase, Merge, Stability
+from .segment_choices import Erase, Merge, Stability, place_for
 from .segment_tables import print_costs, print_occlusion, print_voc
 from .shared import Shared
 
@@ -107,7 +107,7 @@ def segment_inpaint(
     occluder comes before the hidden object where both are found; object and behind are the PSNR of
     the filled pixels of the hidden object and of what has no object.
     """
-    from ..core.devices import available_cores, resolve_device
+    from ..core.devices import available_cores
     from ..models.cache import parse_user_paths
     from ..models.inpainters import inpainter_name, open_inpainter
     from ..models.segmenters import SegmenterOptions, open_segmenter, segmenter_name
@@ -124,8 +124,7 @@ def segment_inpaint(
     def engines() -> list[Engines]:
         """Opened when the data set has turned out to be one."""
         user, threads = parse_user_paths(checkpoint or ()), available_cores()
-        needed = device != "auto" or {finder, *fillers} & set(BY_TORCH)
-        place = resolve_device(device) if needed else "cpu"
+        place = place_for(device, [finder, *fillers])
         finds = open_segmenter(finder, SegmenterOptions(threads, place, user))
         return [
             Engines(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..models.amg import AutomaticMasks
 
-BY_TORCH = ("sam", "deeplab", "lama", "mat")  # engines; the others run on the CPU
+_BY_TORCH = ("sam", "deeplab", "lama", "mat")  # engines; the others run on the CPU
 
 
 class Merge(StrEnum):
@@ -64,3 +64,15 @@ def parse_amg(settings: Sequence[str] | None) -> AutomaticMasks | None:
             example = f"{name}={getattr(defaults, name)}"
             raise UsageError(f"'{text}' has no number; write it as in {example}.") from None
     return AutomaticMasks(**values)  # type: ignore[arg-type]
+
+
+def place_for(device: str, engines: Iterable[str]) -> str:
+    """Where engines run: looking for a GPU imports torch, which is slow and mostly needless.
+
+    Raises:
+        UsageError: there is no such device here.
+    """
+    from ..core.devices import resolve_device
+
+    needed = device != "auto" or not set(engines).isdisjoint(_BY_TORCH)
+    return resolve_device(device) if needed else "cpu"

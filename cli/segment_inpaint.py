@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options, segment_options
-from .segment_choices import BY_TORCH, Erase, Merge, Stability, parse_amg
+from .segment_choices import Erase, Merge, Stability, parse_amg, place_for
 from .shared import Shared
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def segment_inpaint(
     the holes, the background is the picture, byte for byte.
     """
     from ..core.boxes import parse_box
-    from ..core.devices import available_cores, resolve_device
+    from ..core.devices import available_cores
     from ..core.errors import UsageError
     from ..models.cache import parse_user_paths
     from ..models.inpainters import inpainter_name, open_inpainter
@@ -134,7 +134,8 @@ def segment_inpaint(
     from ..stages.segment_names import STACK, Wanted, stack_folder, stack_outputs
     from ..stages.segment_prompts import make_requests, parse_point, read_requests
     from .batch_command import run_batch_command
-    from .segment_page import SegmentPage, show
+    from .page import Page
+    from .segment_page import show
 
     shared = Shared.of(ctx)
     if masks_only and background_only:
@@ -180,9 +181,7 @@ def segment_inpaint(
     else:
         finder = segmenter_name("sam" if sam and segmenter == "auto" else segmenter)
     automatic = parse_amg(amg)
-    # looking for a GPU imports torch, which is slow, and needless for the rest
-    needed = device != "auto" or finder in BY_TORCH or filler in BY_TORCH
-    place = resolve_device(device) if needed else "cpu"
+    place = place_for(device, {finder, filler})
     output = shared.output(lasting=True)
     stop = threading.Event()
     entries: dict[str, SegmentEntry] = {}  # made where the parts are at hand, shown in order
@@ -245,7 +244,13 @@ def segment_inpaint(
             f"{iterations} iterations, erasing {erase.value}, {merge.value}, segmenter {finder}, "
             f"inpainter {filler}, seed {seed}."
         )
-        page = SegmentPage(report, lead, stack)
+        page = Page(
+            report,
+            "Layers",
+            lambda: lead,
+            stack,
+            lambda page, record: entries.pop(record["input"]).add_to(page, record["input"]),
+        )
         code = run_batch_command(
             shared,
             start,
@@ -253,7 +258,7 @@ def segment_inpaint(
             marker=marker,
             reports=[report] if report else [],
             show=show,
-            after=lambda record: page.add(record, entries.pop(record["input"], None)),
+            after=page.add,
             output=output,
             on_interrupt=stop.set,
         )

@@ -12,7 +12,7 @@ import typer
 from . import options
 from .shared import Shared
 from .train_grouping import grouping
-from .train_options import Epochs, EpochsJson, Features, NetworkFolder, phases, print_plan
+from .train_options import Epochs, EpochsJson, Features, NetworkFolder, may_begin, phases
 
 if TYPE_CHECKING:
     from .output import Output
@@ -64,8 +64,6 @@ def crop(
     """
     import dataclasses
 
-    from ..core.devices import require_torch
-    from ..core.outputs import refuse_existing
     from ..models.crop_builtin import HEADS, LITE, RANK, REGIONS, VIT
 
     output = Shared.of(ctx).output()
@@ -73,12 +71,8 @@ def crop(
     if engine is TrainedEngine.builtin:
         names += [LITE, VIT, HEADS, REGIONS, "crop_builtin.safetensors"]
     targets = [out / name for name in names]
-    if not overwrite:
-        refuse_existing(targets)
-    if dry_run:
-        print_plan(output, targets)
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
         return
-    require_torch("training")
     from ..stages.train_crop import TrainCropConfig, train_crop
 
     settings = TrainCropConfig(engine=engine.value, seed=seed)
@@ -125,18 +119,12 @@ def saliency(
     """
     import dataclasses
 
-    from ..core.devices import require_torch
-    from ..core.outputs import refuse_existing
     from ..models.saliency_builtin import SALIENCY
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (SALIENCY, "saliency.safetensors", "saliency_metrics.jsonl")]
-    if not overwrite:
-        refuse_existing(targets)
-    if dry_run:
-        print_plan(output, targets)
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
         return
-    require_torch("training")
     from ..stages.train_saliency import TrainSaliencyConfig, train_saliency
 
     settings = TrainSaliencyConfig(seed=seed)
@@ -198,18 +186,12 @@ def inpaint(
     """
     import dataclasses
 
-    from ..core.devices import require_torch
-    from ..core.outputs import refuse_existing
     from ..models.inpainter_builtin import INPAINT
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (INPAINT, "inpaint.safetensors", "inpaint_metrics.jsonl")]
-    if not overwrite:
-        refuse_existing(targets)
-    if dry_run:
-        print_plan(output, targets)
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
         return
-    require_torch("training")
     from ..stages.train_inpaint import TrainInpaintConfig, train_inpaint
 
     settings = TrainInpaintConfig(seed=seed)

@@ -9,7 +9,7 @@ import typer
 
 from . import options
 from .shared import Shared
-from .train_options import Epochs, EpochsJson, Features, NetworkFolder, phases, print_plan
+from .train_options import Epochs, EpochsJson, Features, NetworkFolder, may_begin, phases
 
 
 def grouping(
@@ -42,18 +42,12 @@ def grouping(
     """
     import dataclasses
 
-    from ..core.devices import require_torch
-    from ..core.outputs import refuse_existing
     from ..models.grouping import GROUPING
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (GROUPING, "grouping.safetensors", "grouping_metrics.jsonl")]
-    if not overwrite:
-        refuse_existing(targets)
-    if dry_run:
-        print_plan(output, targets)
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
         return
-    require_torch("training")
     from ..stages.train_grouping import TrainGroupingConfig, train_grouping
 
     settings = TrainGroupingConfig(seed=seed)

@@ -31,7 +31,25 @@ EpochsJson = Annotated[
 ]
 
 
-def print_plan(output: Output, targets: list[Path]) -> None:
+def may_begin(output: Output, targets: list[Path], *, overwrite: bool, dry_run: bool) -> bool:
+    """Whether to train now: not where the plan was asked for, which is then printed.
+
+    Raises:
+        UsageError: files of an earlier training are there; or torch is not.
+    """
+    from ..core.devices import require_torch
+    from ..core.outputs import refuse_existing
+
+    if not overwrite:
+        refuse_existing(targets)
+    if dry_run:
+        _print_plan(output, targets)
+        return False
+    require_torch("training")
+    return True
+
+
+def _print_plan(output: Output, targets: list[Path]) -> None:
     """Say what would be written."""
     output.record({"status": "planned", "outputs": [str(path) for path in targets]})
     for path in targets:

@@ -20,6 +20,7 @@ from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.masks import Mask, load_mask
 from ..core.names import printable
 from ..core.opening import decode, open_picture
+from .name_list import read_names, require_named
 
 IGNORED = 255  # the index of VOC's borders
 _PHOTOS = ("images", "JPEGImages")
@@ -45,23 +46,10 @@ def read_subjects(root: Path, split: str) -> list[SubjectRecord]:
     root = Path(root)
     photos, masks = _folder(root, _PHOTOS), _folder(root, _MASKS)
     path = root / f"{split}.txt"
-    try:
-        names = path.read_text("utf-8").split()
-    except FileNotFoundError:
-        raise DataError(f"{printable(path)} is missing; give the folder that holds it.") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{printable(path)} cannot be read as text ({error}).") from None
-    if not names:
-        raise DataError(f"{printable(path)} names no photograph; choose another part.")
     records = []
-    for name in names:
+    for name in read_names(path):
         photo, mask = photos / f"{name}.jpg", masks / f"{name}.png"
-        for file in (photo, mask):
-            if not file.is_file():
-                raise DataError(
-                    f"{printable(path)} names {printable(name)}, but {printable(file)} is missing; "
-                    "complete the data set or the list."
-                )
+        require_named(path, name, photo, mask)
         records.append(SubjectRecord(name, photo, mask, masks.name != "masks"))
     return records
 

@@ -21,6 +21,7 @@ from ..core.masks import Mask
 from ..core.names import printable
 from ..core.voc import VOC_CLASSES, VOC_IGNORED
 from .label_map import read_label_map
+from .name_list import read_names, require_named
 
 _ROOTS = ("", "VOC2012", "VOCdevkit/VOC2012")
 _LISTS = ("", "ImageSets/Segmentation")
@@ -44,12 +45,7 @@ def read_voc(root: Path, split: str) -> list[VocRecord]:
         DataError: the list, a folder or a file of the list is missing, or the list is empty.
     """
     base, path = _find_list(Path(root), split)
-    try:
-        names = path.read_text("utf-8").split()
-    except (OSError, ValueError) as error:
-        raise DataError(f"{printable(path)} cannot be read as text ({error}).") from None
-    if not names:
-        raise DataError(f"{printable(path)} names no photograph; choose another part.")
+    names = read_names(path)
     folder = next((base / name for name in _CLASS_MAPS if (base / name).is_dir()), None)
     if folder is None:
         raise DataError(
@@ -60,12 +56,7 @@ def read_voc(root: Path, split: str) -> list[VocRecord]:
         if Path(name).name != name:
             raise DataError(f"{printable(path)} names {printable(name)!r}; give plain names.")
         photo, classes = base / "JPEGImages" / f"{name}.jpg", folder / f"{name}.png"
-        for file in (photo, classes):
-            if not file.is_file():
-                raise DataError(
-                    f"{printable(path)} names {name}, but {printable(file)} is missing; "
-                    "complete the data set or the list."
-                )
+        require_named(path, name, photo, classes)
         objects = base / "SegmentationObject" / f"{name}.png"
         records.append(VocRecord(name, photo, classes, objects if objects.is_file() else None))
     return records

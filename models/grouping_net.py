@@ -7,8 +7,7 @@ instance segmentation via deep metric learning, 2017). The trunks are not traine
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..core.errors import ModelError
 from .grouping import CELLS, GROUPING_MAPS
-from .packing import unpack_state
 from .saliency_features import SHAPES
-from .weights_io import load_safetensors
+from .small_net import load_small_net
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,25 +78,10 @@ def cell_features(maps: Mapping[str, Tensor]) -> Tensor:
     return torch.cat(wide, 1).flatten(2).transpose(1, 2)
 
 
-def config_text(config: GroupingConfig) -> str:
-    """The configuration as the safetensors file carries it."""
-    return json.dumps(asdict(config), sort_keys=True)
-
-
 def load_grouping_net(path: Path) -> GroupingNet:
     """The network that `compose train grouping` wrote as safetensors, in evaluation mode.
 
     Raises:
         ModelError: the file is missing, damaged, or belongs to another network.
     """
-    from safetensors import SafetensorError, safe_open
-
-    tensors = unpack_state(load_safetensors(path))
-    try:
-        with safe_open(str(path), "pt") as file:
-            net = GroupingNet(GroupingConfig(**json.loads((file.metadata() or {})["config"])))
-        net.load_state_dict(tensors)
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{path.name} holds another network ({reason}); train it again.") from None
-    return net.eval()
+    return load_small_net(path, lambda values: GroupingNet(GroupingConfig(**values)))

@@ -7,8 +7,7 @@ Lumigraph, SIGGRAPH 1996); the network adds what that lacks. Our own design, a U
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..core.errors import ModelError
-from .packing import unpack_state
 from .saliency_net import Block
-from .weights_io import load_safetensors
+from .small_net import load_small_net
 
 STRIDE = 32  # sides are multiples of this
 _LEVELS = 5  # halvings of the pyramid
@@ -102,27 +99,15 @@ def spread(picture: Tensor, hole: Tensor) -> Tensor:
     return wide
 
 
-def config_text(config: InpaintConfig) -> str:
-    """The configuration as the safetensors file carries it."""
-    return json.dumps(asdict(config), sort_keys=True)
-
-
 def load_inpaint_net(path: Path) -> InpaintNet:
     """The network that `compose train inpaint` wrote as safetensors, in evaluation mode.
 
     Raises:
         ModelError: the file is missing, damaged, or belongs to another network.
     """
-    from safetensors import SafetensorError, safe_open
 
-    tensors = unpack_state(load_safetensors(path))
-    try:
-        with safe_open(str(path), "pt") as file:
-            values: dict[str, Any] = json.loads((file.metadata() or {})["config"])
+    def build(values: dict[str, Any]) -> InpaintNet:
         sizes = {key: tuple(values[key]) for key in ("widths", "blocks")}
-        net = InpaintNet(InpaintConfig(**{**values, **sizes}))
-        net.load_state_dict(tensors)
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{path.name} holds another network ({reason}); train it again.") from None
-    return net.eval()
+        return InpaintNet(InpaintConfig(**{**values, **sizes}))
+
+    return load_small_net(path, build)

@@ -7,8 +7,7 @@ that merge maps from coarse to fine (Lin et al., Feature Pyramid Networks, CVPR 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..core.errors import ModelError
-from .packing import unpack_state
 from .saliency_features import SHAPES
-from .weights_io import load_safetensors
+from .small_net import load_small_net
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,26 +107,14 @@ class SaliencyNet(nn.Module):
         return projected.view(*projected.shape[:2], *x.shape[2:])
 
 
-def config_text(config: SaliencyConfig) -> str:
-    """The configuration as the safetensors file carries it."""
-    return json.dumps(asdict(config), sort_keys=True)
-
-
 def load_saliency_net(path: Path) -> SaliencyNet:
     """The head that `compose train saliency` wrote as safetensors, in evaluation mode.
 
     Raises:
         ModelError: the file is missing, damaged, or belongs to another network.
     """
-    from safetensors import SafetensorError, safe_open
 
-    tensors = unpack_state(load_safetensors(path))
-    try:
-        with safe_open(str(path), "pt") as file:
-            values: dict[str, Any] = json.loads((file.metadata() or {})["config"])
-        net = SaliencyNet(SaliencyConfig(**{**values, "maps": tuple(values["maps"])}))
-        net.load_state_dict(tensors)
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{path.name} holds another network ({reason}); train it again.") from None
-    return net.eval()
+    def build(values: dict[str, Any]) -> SaliencyNet:
+        return SaliencyNet(SaliencyConfig(**{**values, "maps": tuple(values["maps"])}))
+
+    return load_small_net(path, build)

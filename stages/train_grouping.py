@@ -18,8 +18,9 @@ from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..models.grouping import GROUPING
 from ..models.grouping_export import export_grouping
-from ..models.grouping_net import GroupingConfig, GroupingNet, config_text
-from ..models.packing import pack_state, round_int8
+from ..models.grouping_net import GroupingConfig, GroupingNet
+from ..models.packing import round_int8
+from ..models.small_net import small_net_bytes
 from .grouping_examples import GroupingExample, compute_examples, count_scenes, held_out_parts
 from .grouping_figures import TRIED, mean_auc, splitting
 
@@ -64,8 +65,6 @@ def train_grouping(
     Raises:
         DataError, ImageError, MaskError, ModelError: the data are not as needed.
     """
-    from safetensors.torch import save
-
     advance = begin("features", count_scenes(sets))
     examples = compute_examples(
         sets, cache or out / "features", threads=available_cores(), advance=advance
@@ -83,7 +82,7 @@ def train_grouping(
         for most_alike in TRIED:
             keep({"scenes": len(measured), **splitting(net, measured, most_alike)})
     with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(save(pack_state(net), metadata={"config": config_text(config.net)}))
+        part.write_bytes(small_net_bytes(net, config.net))
     export_grouping(net, out / GROUPING)
     return [out / GROUPING, out / WEIGHTS, out / METRICS]
 

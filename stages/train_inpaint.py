@@ -18,9 +18,10 @@ from ..core.files import atomic_write
 from ..core.names import printable
 from ..models.encoder_builtin import BuiltinEncoder, BuiltinEncoderConfig
 from ..models.inpaint_export import export_inpaint
-from ..models.inpaint_net import InpaintConfig, InpaintNet, config_text
+from ..models.inpaint_net import InpaintConfig, InpaintNet
 from ..models.inpainter_builtin import INPAINT
-from ..models.packing import pack_state, round_int8
+from ..models.packing import round_int8
+from ..models.small_net import small_net_bytes
 from ..models.weights_io import load_pickle_weights_only
 from .inpaint_examples import InpaintExamples, collect_examples
 from .inpaint_sources import read_sources
@@ -81,8 +82,6 @@ def train_inpaint(
     Raises:
         DataError, ImageError, MaskError, ModelError: the data or the state are not as needed.
     """
-    from safetensors.torch import save
-
     sources = [source for root in data for source in read_sources(root, "train")]
     advance = begin("photographs", len(sources))
     examples = collect_examples(sources, cache or out / "photographs", advance=advance)
@@ -100,7 +99,7 @@ def train_inpaint(
     with atomic_write(out / METRICS) as part:
         part.write_text("".join(json.dumps(row) + "\n" for row in training.rows))
     with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(save(pack_state(net), metadata={"config": config_text(config.net)}))
+        part.write_bytes(small_net_bytes(net, config.net))
     export_inpaint(net, out / INPAINT)
     state.unlink(missing_ok=True)
     return [out / INPAINT, out / WEIGHTS, out / METRICS]

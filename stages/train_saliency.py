@@ -17,10 +17,11 @@ from ..core.devices import available_cores
 from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..data.sod import read_subjects
-from ..models.packing import pack_state, round_int8
+from ..models.packing import round_int8
 from ..models.saliency_builtin import SALIENCY
 from ..models.saliency_export import export_saliency
-from ..models.saliency_net import SaliencyConfig, SaliencyNet, config_text
+from ..models.saliency_net import SaliencyConfig, SaliencyNet
+from ..models.small_net import small_net_bytes
 from .saliency_examples import SaliencyExamples, compute_examples
 
 WEIGHTS = "saliency.safetensors"
@@ -65,8 +66,6 @@ def train_saliency(
     Raises:
         DataError, ImageError, MaskError, ModelError: the data are not as needed.
     """
-    from safetensors.torch import save
-
     parts = [read_subjects(root, "train") for root in (data, *more)]
     records = [record for part in parts for record in part]
     advance = begin("features", len(records))
@@ -82,7 +81,7 @@ def train_saliency(
         net = fit(examples, len(parts[0]), config, keep, begin)
     round_int8(net)
     with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(save(pack_state(net), metadata={"config": config_text(config.net)}))
+        part.write_bytes(small_net_bytes(net, config.net))
     export_saliency(net, out / SALIENCY)
     return [out / SALIENCY, out / WEIGHTS, out / METRICS]
 

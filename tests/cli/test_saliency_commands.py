@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-
-def compose(*arguments: object, home: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "compose.cli", *map(str, arguments)]
-    environment = {**os.environ, "COMPOSE_HOME": str(home)}
-    environment.pop("COMPOSE_MODELS", None)
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+from .processes import compose
 
 
 @pytest.fixture

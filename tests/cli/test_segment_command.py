@@ -28,6 +28,7 @@ from ..stages.segment_scenes import (
     draw,
     write_scene,
 )
+from .processes import files
 
 PROGRAM = Path(__file__).with_name("segmenting.py")
 
@@ -73,14 +74,6 @@ def photos(tmp_path):
     write_scene(tmp_path / "in" / "a.png", (RED, BLUE))
     write_scene(tmp_path / "in" / "sub" / "b.png", (GOLD,))
     return tmp_path / "in"
-
-
-def files(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def drawn(folder):

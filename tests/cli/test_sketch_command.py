@@ -17,6 +17,7 @@ from compose.core.drawing import Drawing
 from compose.data.svg import read_svg, write_svg
 
 from ..stages.sketch_scenes import BOX, HEIGHT, WIDTH, Blur, Right, scene, write_scene
+from .processes import files
 
 TINY = ("--canvas", "48", "--iterations", "2", "--strokes", "8", "--num-sketches", "2")
 
@@ -60,14 +61,6 @@ def photo(here):
 
 def record_of(folder):
     return json.loads((folder / "run.json").read_text())
-
-
-def files(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def drawn(folder):

@@ -18,13 +18,13 @@ from compose.models.grouping_net import (
     GroupingConfig,
     GroupingNet,
     cell_features,
-    config_text,
     load_grouping_net,
 )
-from compose.models.packing import pack_state, round_int8
+from compose.models.packing import round_int8
 from compose.models.saliency_builtin import BuiltinSaliency
 from compose.models.saliency_features import SHAPES, SaliencyTrunks
 from compose.models.segmenters import open_segmenter
+from compose.models.small_net import small_net_bytes
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +141,10 @@ def test_missing_and_foreign_files_are_refused(trunks: SaliencyTrunks, tmp_path:
 
 
 def test_the_network_is_read_back_as_it_was_packed(tmp_path: Path) -> None:
-    from safetensors.torch import save_file
 
     net = small_net()
     file = tmp_path / "g.safetensors"
-    save_file(pack_state(net), file, metadata={"config": config_text(net.config)})
+    file.write_bytes(small_net_bytes(net, net.config))
     again = load_grouping_net(file)
     assert again.config == net.config
     for (name, one), other in zip(

@@ -16,14 +16,14 @@ from compose.models.inpaint_export import export_inpaint
 from compose.models.inpaint_net import (
     InpaintConfig,
     InpaintNet,
-    config_text,
     load_inpaint_net,
     spread,
 )
 from compose.models.inpainter_builtin import INPAINT, BuiltinInpainter, wide_tones
 from compose.models.inpainters import open_inpainter
 from compose.models.inpainting import fill_hole
-from compose.models.packing import pack_state, round_int8
+from compose.models.packing import round_int8
+from compose.models.small_net import small_net_bytes
 
 TINY = InpaintConfig(widths=(4, 4, 8, 8, 8), blocks=(1, 1, 1, 1, 1), kernel=3, side=64)
 
@@ -96,15 +96,14 @@ def test_the_file_gives_what_torch_gives_at_any_size(file: Path, size: tuple[int
 
 
 def test_weights_go_through_a_file(tmp_path: Path) -> None:
-    from safetensors.torch import save_file
 
     net = random_net()
     path = tmp_path / "inpaint.safetensors"
-    save_file(pack_state(net), path, metadata={"config": config_text(TINY)})
+    path.write_bytes(small_net_bytes(net, TINY))
     picture, hole = scene()
     with torch.inference_mode():
         torch.testing.assert_close(load_inpaint_net(path)(picture, hole), net(picture, hole))
-    save_file(pack_state(net), path, metadata={"config": config_text(InpaintConfig())})
+    path.write_bytes(small_net_bytes(net, InpaintConfig()))
     with pytest.raises(ModelError, match=r"^inpaint.safetensors holds another network [^\n]+\.$"):
         load_inpaint_net(path)
 
