@@ -13,7 +13,7 @@ import typer
 
 from . import options
 from .shared import Shared
-from .sketch_choices import Allot, Animation, Color, Init
+from .sketch_choices import Allot, Animation, Color, Edges, Init
 
 if TYPE_CHECKING:
     from ..core.inputs import Source
@@ -111,9 +111,17 @@ def sketch(
     init: Annotated[
         Init,
         typer.Option(
-            "--init", help="Begin far apart on edges, on salient lines, or anywhere at random."
+            "--init",
+            help="Begin along the lines that count most, far apart on edges, on salient lines, or "
+            "anywhere at random.",
         ),
-    ] = Init.edge_fps,
+    ] = Init.contours,
+    edges: Annotated[
+        Edges,
+        typer.Option(
+            "--edges", help="Lines that a network finds as a person would draw them, or Canny's."
+        ),
+    ] = Edges.contours,
     init_svg: Annotated[
         Path | None,
         typer.Option(
@@ -188,7 +196,7 @@ def sketch(
     from ..core.devices import require_torch, resolve_device
     from ..core.errors import UsageError
     from ..models.cache import parse_user_paths
-    from ..stages.sketch_config import SketchConfig
+    from ..stages.sketch_config import BY_INIT, SketchConfig
     from ..stages.sketch_names import RUN_FILE, sketch_folder, sketch_outputs
     from ..stages.sketch_region_files import is_region_file
     from ..stages.sketch_regions import parse_region
@@ -214,11 +222,12 @@ def sketch(
         strokes=strokes,
         rounds=rounds or max(len(regions) + 1, min(2, strokes)),
         sketches=sketches,
-        iterations=iterations or SketchConfig.iterations,
+        iterations=iterations or BY_INIT,
         width=width,
         canvas=canvas,
         color=color.value,
         init=init.value,
+        edges=edges.value,
         encoder="builtin" if encoder == "auto" else encoder,
         fix_scale=fix_scale,
         freeze_previous=freeze_previous,
@@ -248,6 +257,7 @@ def sketch(
     stop = threading.Event()
 
     def start() -> Callable[[Source], Record]:
+        from ..models.contours import open_contours
         from ..models.encoders import open_encoders
         from ..models.saliency import open_saliency
         from ..stages.sketch import SketchHooks, SketchInputs, SketchTools, sketch_into
@@ -259,7 +269,9 @@ def sketch(
             drawing, notes = read_svg_noting(init_svg)
             if notes:
                 output.warn(f"{init_svg}: left out {', '.join(notes)}.")
-        tools = SketchTools(open_encoders(settings.encoder, place, user), open_saliency(), place)
+        contours = open_contours() if settings.edges == "contours" else None
+        encoder = open_encoders(settings.encoder, place, user)
+        tools = SketchTools(encoder, open_saliency(), contours, place)
         output.note(f"encoder {tools.encoder.name}")
 
         def work(source: Source) -> Record:

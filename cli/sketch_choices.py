@@ -15,9 +15,17 @@ class Color(StrEnum):
 class Init(StrEnum):
     """How the places where strokes begin are chosen."""
 
+    contours = "contours"
     edge_fps = "edge-fps"
     saliency = "saliency"
     random = "random"
+
+
+class Edges(StrEnum):
+    """Which lines of the target count."""
+
+    contours = "contours"
+    canny = "canny"
 
 
 class Allot(StrEnum):

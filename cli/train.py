@@ -11,8 +11,17 @@ import typer
 
 from . import options
 from .shared import Shared
+from .train_contours import contours
 from .train_grouping import grouping
-from .train_options import Epochs, EpochsJson, Features, NetworkFolder, may_begin, phases
+from .train_options import (
+    Epochs,
+    EpochsJson,
+    Features,
+    NetworkFolder,
+    TrainData,
+    may_begin,
+    phases,
+)
 
 if TYPE_CHECKING:
     from .output import Output
@@ -33,6 +42,7 @@ def _train() -> None:
 
 
 app.command()(grouping)
+app.command()(contours)
 
 
 @app.command()
@@ -141,15 +151,7 @@ def saliency(
 @app.command()
 def inpaint(
     ctx: typer.Context,
-    data: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="DATA",
-            help="Folders of data sets (PASCAL VOC, COCO, salient objects, FCDB), of which the "
-            "train part is taken, or of photographs.",
-            show_default=False,
-        ),
-    ],
+    data: TrainData,
     out: NetworkFolder,
     steps: Annotated[
         int | None,

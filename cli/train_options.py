@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 NetworkFolder = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")
 ]
+TrainData = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="DATA",
+        help="Folders of data sets (PASCAL VOC, COCO, salient objects, FCDB), of which the train "
+        "part is taken, or of photographs.",
+        show_default=False,
+    ),
+]
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
 ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .curves import cubic_points
+
 Floats = NDArray[np.float64]
 
 WHITE = (1.0, 1.0, 1.0)
@@ -67,9 +69,7 @@ class Drawing:
 
     def sampled(self, count: int) -> Floats:
         """Points (S,count,2) on the strokes, at even parameters from start to end."""
-        t = np.linspace(0, 1, count)
-        basis = np.stack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], -1)
-        return np.asarray(np.einsum("tk,skd->std", basis, self.points))
+        return cubic_points(self.points, np.linspace(0, 1, count))
 
     def fitted(self, size: tuple[float, float]) -> Drawing:
         """The drawing scaled to another canvas, proportions kept, in its middle; widths too."""

@@ -107,11 +107,13 @@ def load_hed(path: Path) -> Vgg:
                         file[f"{place}/1"][()]
                     )
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise ModelError(
-            f"{printable(path)} is not the Keras weights file of HED; run "
-            "`compose models pull hed`."
-        ) from error
+        raise ModelError(no_hed(path)) from error
     return _filled(renamed, path, _CAFFE, ceil=True)
+
+
+def no_hed(path: Path) -> str:
+    """The sentence of a file that is not HED's."""
+    return f"{printable(path)} is not the Keras weights file of HED; run `compose models pull hed`."
 
 
 def _filled(

@@ -30,6 +30,7 @@ from .sketch_state import fingerprint, load_state, save_state
 from .sketch_target import Target, prepare_target
 
 if TYPE_CHECKING:
+    from ..models.contours import ContourReader
     from ..models.saliency import SaliencyReader
 
 KEEP_EVERY = 20.0  # seconds between two states on the disk
@@ -41,6 +42,7 @@ class SketchTools:
 
     encoder: Encoder
     saliency: SaliencyReader | None = None  # may be None where nothing has to be found
+    contours: ContourReader | None = None  # without it Canny's edges count
     device: str = "cpu"
 
 
@@ -117,6 +119,7 @@ def sketch(
         config,
         options=inputs.regions,
         saliency=tools.saliency,
+        contours=tools.contours,
         name=inputs.name,
         drawing=inputs.drawing,
         max_pixels=inputs.max_pixels,
@@ -262,6 +265,7 @@ def _record(
         ],
         "encoder": tools.encoder.source,
         "saliency": tools.saliency.name if tools.saliency else None,
+        "contours": tools.contours.name if tools.contours else None,
         "arguments": dataclasses.asdict(config),
         "versions": {name: version(name) for name in ("compose-toolkit", "torch", "numpy")},
         "curve": [row[result.best] for row in result.curve],

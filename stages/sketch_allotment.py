@@ -52,6 +52,7 @@ def round_counts(
     edges: NDArray[np.bool_],
     regions: Sequence[Region],
     *,
+    weights: NDArray[np.float32] | None = None,
     by: AllotBy = "edges",
 ) -> list[int]:
     """What `allot` shares by: of the scene first, then of every region.
@@ -60,9 +61,13 @@ def round_counts(
         rgb: HxWx3, the target on its canvas.
         edges: HxW, the target's edges.
         regions: of the rounds after the first.
+        weights: HxW in [0,1], what each edge pixel counts; all alike by default (MROSS).
         by: "edges" counts edge pixels, "pixels" whatever is not near white (MROSS has both).
     """
     if by == "pixels":
         return [ink_pixels(rgb), *(ink_pixels(rgb, region.mask) for region in regions)]
-    inside = (region_edges(edges, region.mask) for region in regions)
-    return [int(np.count_nonzero(found)) for found in (edges, *inside)]
+    inside = [edges, *(region_edges(edges, region.mask) for region in regions)]
+    if weights is None:
+        return [int(np.count_nonzero(found)) for found in inside]
+    # thousandths, rounded up, so that the shares stay whole and no edge counts nothing
+    return [int(np.ceil(1000 * float(weights[found].sum()))) for found in inside]

@@ -11,10 +11,33 @@ from typing import Literal, get_args
 
 from ..core.errors import UsageError
 
-Init = Literal["edge-fps", "saliency", "random"]
+Init = Literal["contours", "edge-fps", "saliency", "random"]
+Edges = Literal["contours", "canny"]
 Color = Literal["black", "optimise"]
 MOST_STROKES = 4096
 MOST_CANVAS = 4096  # pixels
+BY_INIT = -1  # of values that are never negative
+
+# strokes that begin along lines are nearly where they belong, and are only to be adjusted
+_NEAR = {
+    "iterations": 200,
+    "rate": 0.3,
+    "last_rate": 0.03,
+    "color_rate": 0.07,
+    "structure_share": 0.3,
+    "softness": 0.0,
+    "hold": 0.3,
+}
+# others have to find their places
+_FAR = {
+    "iterations": 400,
+    "rate": 1.0,
+    "last_rate": 0.1,
+    "color_rate": 0.02,
+    "structure_share": 0.5,
+    "softness": 6.0,
+    "hold": 0.0,
+}
 
 
 @dataclass(frozen=True)
@@ -28,27 +51,34 @@ class SketchConfig:
     strokes: int = 48  # in all rounds together
     rounds: int = 2  # the scene, and one region in each further one
     sketches: int = 3  # drawn from different seeds, of which the best is chosen
-    iterations: int = 400  # a round (MROSS: 801, with a constant rate)
     width: float = 1.5  # of a stroke, full, in canvas pixels (MROSS: 3)
     canvas: int = 224  # pixels of the long side
     color: Color = "black"
-    init: Init = "edge-fps"
+    init: Init = "contours"  # MROSS: edge-fps
+    edges: Edges = "contours"  # which lines count (MROSS: canny)
     encoder: str = "builtin"
     fix_scale: bool = False  # centred on a white square (CLIPasso)
     freeze_previous: bool = False  # later rounds leave the strokes of earlier ones alone
     allot: Literal["edges", "pixels"] = "edges"
     seed: int = 0
 
-    rate: float = 1.0  # Adam's, in canvas pixels of 224, at first (MROSS: always)
-    last_rate: float = 0.1  # Adam's at a round's end, by a half cosine
-    color_rate: float = 0.02  # Adam's for colours, relative to `rate`
-    structure_share: float = 0.5  # of a round's iterations that see edges only, no network
+    # of these, BY_INIT stands for what suits `init`, in `_NEAR` or `_FAR`
+    iterations: int = BY_INIT  # a round (MROSS: 801, with a constant rate)
+    rate: float = BY_INIT  # Adam's, in canvas pixels of 224, at first (MROSS: always 1)
+    last_rate: float = BY_INIT  # Adam's at a round's end, by a half cosine
+    color_rate: float = BY_INIT  # Adam's for colours, relative to `rate`
+    structure_share: float = BY_INIT  # of a round's iterations that see edges only, no network
+    softness: float = BY_INIT  # pixels of the strokes' blur at first, gone when the network begins
+    hold: float = BY_INIT  # weight of what keeps strokes where they began
+
     structure: float = 1.0  # weight of the edge term
     semantic: float = 1.0  # weight of the encoder's distance
     views: int = 1  # random ones beside the identity (MROSS: 4)
-    softness: float = 6.0  # pixels of the strokes' blur at first, gone when the network begins
 
     def __post_init__(self) -> None:
+        for name, value in (_NEAR if self.init == "contours" else _FAR).items():
+            if getattr(self, name) == BY_INIT:
+                object.__setattr__(self, name, value)  # the class is frozen for others
         for name, least, most in (
             ("strokes", 1, MOST_STROKES),
             ("rounds", 1, self.strokes),
@@ -62,6 +92,7 @@ class SketchConfig:
                 raise UsageError(f"--{name} {value} is out of range; give {least} to {most}.")
         if not 0 < self.width <= self.canvas:
             raise UsageError(f"--width {self.width:g} is out of range; give 0 to {self.canvas}.")
-        for name, allowed in (("color", get_args(Color)), ("init", get_args(Init))):
+        choices = (("color", Color), ("init", Init), ("edges", Edges))
+        for name, allowed in ((name, get_args(choice)) for name, choice in choices):
             if getattr(self, name) not in allowed:
                 raise UsageError(f"--{name} must be one of {', '.join(allowed)}.")

@@ -25,6 +25,7 @@ from .sketch_config import SketchConfig
 from .sketch_loss import SketchLoss
 from .sketch_plan import Plan
 
+_AWAY = 2.0  # pixels of a canvas of 224 at which being away from a line costs `hold` in full
 FRAMES = 60  # of an animation, at most, over all rounds
 
 
@@ -105,7 +106,7 @@ class SketchFit:
             )
             losses = self.loss(pictures, torch.Generator().manual_seed(seed))
         self._adam.zero_grad()
-        losses.total.sum().backward()  # type: ignore[no-untyped-call]
+        (losses.total.sum() + self._astray()).backward()  # type: ignore[no-untyped-call]
         if self._kept:
             for parameter in self._parameters:
                 assert parameter.grad is not None
@@ -125,6 +126,16 @@ class SketchFit:
         n, s = points.shape[:2]
         width = points.new_full((n, s), self.config.width)
         return render(points, width, self.color[:, :s], width.new_ones(n, s), self.size, edge=edge)
+
+    def _astray(self) -> Tensor:
+        """How far strokes have gone from where they began, weighed."""
+        config = self.config
+        if not config.hold:
+            return self.points.new_zeros(())
+        rounds = self.plan.rounds[: self.progress.round + 1]
+        begun = np.concatenate([entry.points for entry in rounds], 1).astype(np.float32)
+        away = (self.points - torch.from_numpy(begun).to(self.device)) / (_AWAY * self._scale)
+        return config.hold * away.square().sum(-1).mean((1, 2)).sum()
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything that `restore` needs, as arrays."""

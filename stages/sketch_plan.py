@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.boxes import Box
+from ..core.curves import cubic_points
 from ..core.drawing import Drawing
 from ..core.errors import InputError, UsageError
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.seeds import generator
 from .sketch_allotment import allot, round_counts
 from .sketch_config import SketchConfig
-from .sketch_edges import scene_edges, xdog_edges
+from .sketch_edges import xdog_edges
+from .sketch_lines import Lines, canny_lines, contour_lines
 from .sketch_regions import (
     Region,
     region_edges,
@@ -27,9 +29,10 @@ from .sketch_regions import (
 from .sketch_seeds import edge_seeds, random_seeds, saliency_seeds, seed_strokes
 from .sketch_subjects import automatic_regions
 from .sketch_target import Target
-from .sketch_weights import edge_weights
+from .sketch_trace import Tracer
 
 if TYPE_CHECKING:
+    from ..models.contours import ContourReader
     from ..models.saliency import SaliencyReader
 
 Points = NDArray[np.float64]
@@ -91,6 +94,7 @@ def make_plan(
     *,
     options: Sequence[Box | Path] = (),
     saliency: SaliencyReader | None = None,
+    contours: ContourReader | None = None,
     name: str = "",
     drawing: Drawing | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -103,6 +107,8 @@ def make_plan(
         config: strokes, rounds, sketches, init, seed.
         options: regions that the user named, boxes in the original's pixels or files of masks.
         saliency: finds regions and weighs edges and seeds; none of that happens without it.
+        contours: finds the lines that count, where `config.edges` asks for it; otherwise, and
+            without it, Canny's do.
         name: of the input, which seeds depend on.
         drawing: begin with its strokes, stretched to the canvas; they count as strokes of the
             scene, and the rest of the budget is allotted.
@@ -113,31 +119,37 @@ def make_plan(
         InputError: the drawing has more strokes than there may be.
         ImageError, MaskError, InputError: a region cannot be read or does not fit the target.
     """
-    edges = scene_edges(target.rgb)
     salient = saliency.read(target.rgb) if saliency is not None else None
-    regions = find_regions(path, target, config, options, salient, edges, max_pixels=max_pixels)
+    network = contours if config.edges == "contours" else None
+    if network is None:
+        lines = canny_lines(target, salient)
+    else:
+        lines = contour_lines(target, network, salient)
+    regions = find_regions(
+        path, target, config, options, salient, lines.edges, max_pixels=max_pixels
+    )
+    if network is not None and regions:
+        lines = contour_lines(target, network, salient, regions)
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
-    counts = allot(round_counts(target.rgb, edges, regions, by=config.allot), left)
-    seeder = _Seeder(target, edges, config, salient)
+    shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)
+    start = _Starter(target, lines, config, salient)
+    counts = start.moved(regions, allot(shares, left), given.points)
     chances = [
         generator(config.seed, "sketch", name, str(number)) for number in range(config.sketches)
     ]
-    taken = [_places(given) for _ in chances]
+    taken = [given.points for _ in chances]
     rounds = []
     for region, count in zip([None, *regions], counts, strict=True):
         first = region is None and len(given) > 0
         if not count and not first:
             continue
-        seeds = [
-            seeder(region, count, chance, before)
+        points = [
+            start(region, count, chance, before)
             for chance, before in zip(chances, taken, strict=True)
         ]
-        points = [
-            seed_strokes(seed, chance, target.size)
-            for seed, chance in zip(seeds, chances, strict=True)
-        ]
-        taken = [np.concatenate(pair) for pair in zip(taken, seeds, strict=True)]
+        taken = [np.concatenate(pair) for pair in zip(taken, points, strict=True)]
+        seeds = [strokes[:, 0] for strokes in points]
         stacked = np.stack(points)
         color = np.zeros((*stacked.shape[:2], 3))
         if first:
@@ -146,8 +158,7 @@ def make_plan(
             own = np.broadcast_to(given.color, (len(stacked), *given.color.shape))
             color = np.concatenate([own if config.color == "optimise" else 0 * own, color], 1)
         rounds.append(Round(region, np.stack(seeds), stacked, color))
-    weights = edge_weights(target.rgb, edges, salient)
-    return Plan(edges, weights, tuple(regions), tuple(rounds))
+    return Plan(lines.edges, lines.weights, tuple(regions), tuple(rounds))
 
 
 def _given(drawing: Drawing | None, target: Target, config: SketchConfig) -> Drawing:
@@ -169,31 +180,44 @@ def _given(drawing: Drawing | None, target: Target, config: SketchConfig) -> Dra
     return drawing.fitted((float(target.size[0]), float(target.size[1])))
 
 
-def _places(drawing: Drawing) -> Points:
-    """Points (n,2) on the strokes, from which new strokes keep away."""
-    return drawing.sampled(5).reshape(-1, 2)
-
-
-class _Seeder:
-    """Chooses where the strokes of a round begin."""
+class _Starter:
+    """Chooses the strokes that a round begins with."""
 
     def __init__(
         self,
         target: Target,
-        edges: NDArray[np.bool_],
+        lines: Lines,
         config: SketchConfig,
         saliency: NDArray[np.float32] | None,
     ) -> None:
-        self.edges, self.init, self.size = edges, config.init, target.size
+        self.edges, self.init, self.size = lines.edges, config.init, target.size
+        if config.init == "contours":
+            self.tracer = Tracer(lines)
         if config.init == "saliency":
             if saliency is None:
                 raise UsageError("--init saliency needs a saliency network; open one.")
             self.saliency, self.ink = saliency, xdog_edges(target.rgb)
 
+    def moved(self, regions: Sequence[Region], counts: Sequence[int], taken: Points) -> list[int]:
+        """Counts, with those that a region has no lines for given to the scene."""
+        if self.init != "contours":
+            return list(counts)
+        return self.tracer.moved(regions, counts, taken)
+
     def __call__(
         self, region: Region | None, count: int, chance: np.random.Generator, taken: Points
     ) -> Points:
-        """Seeds (count,2) in a region."""
+        """Strokes (count,4,2) in a region, away from those there are (m,4,2)."""
+        traced = np.empty((0, 4, 2))
+        if self.init == "contours":
+            traced = self.tracer(region, count, chance, taken)
+        seeds = self._seeds(region, count - len(traced), chance, np.concatenate([taken, traced]))
+        return np.concatenate([traced, seed_strokes(seeds, chance, self.size)])
+
+    def _seeds(
+        self, region: Region | None, count: int, chance: np.random.Generator, taken: Points
+    ) -> Points:
+        """Where (count,2) strokes begin that do not follow a line."""
         within = None if region is None else region.mask
         if self.init == "random":
             return random_seeds(count, chance, self.size, within=within)
@@ -202,4 +226,5 @@ class _Seeder:
         edges = self.edges if region is None else region_edges(self.edges, region.mask)
         if not edges.any():  # strokes may be shared by pixels
             return random_seeds(count, chance, self.size, within=within)
-        return edge_seeds(edges, count, chance, taken=taken)
+        places = cubic_points(taken, np.linspace(0, 1, 5)).reshape(-1, 2)
+        return edge_seeds(edges, count, chance, taken=places)

@@ -13,6 +13,8 @@ from ..core.errors import InputError, UsageError
 from ..core.images import DEFAULT_MAX_PIXELS, Header, load_reduced
 from ..core.names import printable
 
+LARGER = 4  # times the canvas, on which small regions are looked at
+MOST_LARGE = 1792  # pixels of its long side, except where the canvas itself has more
 CANVAS = 224  # pixels of the long side, MROSS's own
 MIN_SIDE = 16  # pixels that a picture has to have on the canvas, in both directions
 FIX_SCALE_MARGIN = 20  # pixels of the original around its long side, MROSS's own
@@ -66,6 +68,7 @@ class Target:
     """A picture on its canvas; `header` has the file's own size."""
 
     rgb: NDArray[np.uint8]  # HxWx3, laid over white
+    large: NDArray[np.uint8]  # the same on a canvas up to `LARGER` times as wide and high
     alpha: NDArray[np.float32] | None  # HxW in [0,1], None where the file is opaque everywhere
     placement: Placement
     header: Header
@@ -98,8 +101,8 @@ def prepare_target(
     """
     if canvas < MIN_SIDE:
         raise UsageError(f"a canvas of {canvas} pixels is too small; give {MIN_SIDE} or more.")
-    # twice as fine as the canvas, so that what reducing makes of it is averaged once more
-    picture = load_reduced(path, 2 * canvas, max_pixels=max_pixels)
+    near = max(canvas, min(LARGER * canvas, MOST_LARGE))
+    picture = load_reduced(path, near, max_pixels=max_pixels)
     placement = place(picture.header.width, picture.header.height, canvas, fix_scale=fix_scale)
     if min(placement.width, placement.height) < MIN_SIDE:
         raise InputError(
@@ -109,7 +112,9 @@ def prepare_target(
     alpha = None
     if picture.alpha is not None:
         alpha = placement.plane(picture.alpha.astype(np.float32) / 255)
-    return Target(placement.picture(picture.over()), alpha, placement, picture.header)
+    rgb = picture.over()
+    large = place(picture.header.width, picture.header.height, near, fix_scale=fix_scale)
+    return Target(placement.picture(rgb), large.picture(rgb), alpha, placement, picture.header)
 
 
 def place(width: int, height: int, canvas: int, *, fix_scale: bool = False) -> Placement:

@@ -86,7 +86,8 @@ def test_strokes_move_by_the_rate_in_pixels_of_224(start):
 
 
 def test_the_loss_falls(start):
-    fit = finished(start(tiny(iterations=40, structure_share=0.0, views=0, rounds=1)))
+    far = tiny(init="edge-fps", iterations=40, structure_share=0.0, views=0, rounds=1)
+    fit = finished(start(far))
     losses = np.array(fit.progress.losses)
     assert (losses[-1] < 0.9 * losses[0]).all()
 

@@ -1,0 +1,116 @@
+"""The lines of a target: where they run, what each is worth, and how they are found.
+
+`canny` is MROSS's edge map, weighed. `contours` are lines that a person would draw, by a network
+(`models.contours`), looked at more closely in regions; where they run out, Canny's follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.masks import mask_box
+from .sketch_chains import LEAST, ridges
+from .sketch_edges import scene_edges
+from .sketch_regions import Region
+from .sketch_target import Target
+from .sketch_weights import edge_weights
+
+if TYPE_CHECKING:
+    from ..models.contours import ContourReader
+
+_NEAR = 2  # times the canvas: the long side at which the whole scene is looked at
+_CLOSE = 448  # pixels of the long side at which a region is looked at
+_MARGIN = 0.1  # of a region's sides, that is looked at around it
+_LARGE = 0.6  # of the canvas; regions above are seen well enough in the scene
+_SURROUND = 8.0  # pixels of a canvas of 224, the deviation of what lies around a line
+_CROWDED = 0.15  # how much of it is ridge, at which a line counts half
+_ASIDE = 0.25  # what a line counts where nothing is salient
+_REMAINDER = 0.15  # the most that Canny's edges count beside contours
+_APART = 3  # pixels of a canvas of 224 that those keep from contours
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """On the canvas, HxW each."""
+
+    edges: NDArray[np.bool_]  # thin
+    strength: NDArray[np.float32]  # in [0,1], how sure a line is, with soft flanks
+    weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off the edges
+
+
+def canny_lines(target: Target, saliency: NDArray[np.float32] | None) -> Lines:
+    """Canny's edges, texture and faint ones counted less."""
+    edges = scene_edges(target.rgb)
+    weights = edge_weights(target.rgb, edges, saliency)
+    return Lines(edges, weights, weights)
+
+
+def contour_lines(
+    target: Target,
+    reader: ContourReader,
+    saliency: NDArray[np.float32] | None,
+    regions: Sequence[Region] = (),
+) -> Lines:
+    """A network's contours; see the top of the file.
+
+    Args:
+        target: on its canvas.
+        reader: the network.
+        saliency: HxW in [0,1]; without it all places count alike.
+        regions: to look at more closely.
+    """
+    height, width = target.rgb.shape[:2]
+    strength = _fitted(reader.read(target.large, _NEAR * max(height, width)), (width, height))
+    for region in regions:
+        closer = _closer(target, reader, region)
+        if closer is not None:
+            strength = np.maximum(strength, closer)
+    edges = ridges(strength)
+    scale = max(height, width) / 224
+    crowd = cv2.GaussianBlur(np.where(edges, strength, 0), (0, 0), _SURROUND * scale)
+    weights = np.where(edges, strength, 0) / (1 + crowd / _CROWDED)
+    spare = _spare_edges(target, edges, scale)
+    edges = edges | spare
+    faint = edge_weights(target.rgb, spare)
+    top = max(float(weights.max()), LEAST)
+    weights = np.maximum(weights / top, _REMAINDER * faint)
+    strength = np.maximum(strength, _REMAINDER * faint)
+    if saliency is not None:
+        weights = weights * (_ASIDE + (1 - _ASIDE) * saliency)
+    weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
+    return Lines(edges, np.asarray(strength, np.float32), weights)
+
+
+def _spare_edges(target: Target, edges: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
+    """Canny's edges away from others."""
+    side = 2 * max(round(_APART * scale), 1) + 1
+    near = cv2.dilate(edges.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    return np.asarray(scene_edges(target.rgb) & ~near)
+
+
+def _closer(target: Target, reader: ContourReader, region: Region) -> NDArray[np.float32] | None:
+    """The contours HxW inside a region, seen from near; None where that is needless."""
+    height, width = target.rgb.shape[:2]
+    box = mask_box(region.mask)
+    if max(box.x2 - box.x1, box.y2 - box.y1) > _LARGE * max(height, width):
+        return None
+    dx, dy = _MARGIN * (box.x2 - box.x1) + 2, _MARGIN * (box.y2 - box.y1) + 2
+    x1, y1 = max(int(box.x1 - dx), 0), max(int(box.y1 - dy), 0)
+    x2, y2 = min(int(box.x2 + dx) + 1, width), min(int(box.y2 + dy) + 1, height)
+    up = target.large.shape[1] / width, target.large.shape[0] / height
+    cut = target.large[round(y1 * up[1]) : round(y2 * up[1]), round(x1 * up[0]) : round(x2 * up[0])]
+    found = np.zeros((height, width), np.float32)
+    found[y1:y2, x1:x2] = _fitted(reader.read(cut, _CLOSE), (x2 - x1, y2 - y1))
+    return np.where(region.mask, found, 0)
+
+
+def _fitted(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """A plane at another size, averaged where it shrinks."""
+    way = cv2.INTER_AREA if values.shape[1] > size[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(values, size, interpolation=way), np.float32)

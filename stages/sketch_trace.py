@@ -1,0 +1,110 @@
+"""Strokes that begin along the target's lines: the pieces of contours that are worth most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.curves import cubic_points
+from .sketch_chains import chains
+from .sketch_lines import Lines
+from .sketch_pieces import Piece, choose_pieces, cut_pieces, halved
+from .sketch_regions import Region
+
+Points = NDArray[np.float64]
+
+# pixels of a canvas of 224 that a stroke may miss its line by
+_TOLERANCES = (1.0, 1.4, 2.0, 2.8)
+_DEAR = 0.12  # share of what is drawn that each further pixel of tolerance has to bring
+_CHANCE = 0.2  # deviation of the logarithm of a piece's value, for sketches to differ
+_INSIDE = 0.5  # of a piece's pixels that lie in a region that it belongs to
+_REACH = 2  # pixels of a canvas of 224 around a stroke at which lines are drawn
+
+
+class Tracer:
+    """Cuts lines into strokes, for one target."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._scale = max(lines.edges.shape) / 224
+        found = chains(lines.edges, lines.strength)
+        self._cuts = [cut_pieces(found, t * self._scale) for t in _TOLERANCES]
+
+    def __call__(
+        self, region: Region | None, count: int, chance: np.random.Generator, taken: Points
+    ) -> Points:
+        """Strokes (n,4,2) along lines of a region that the strokes `taken` (m,4,2) do not draw.
+
+        There are `count` of them, or fewer where there are no lines to cut up for more.
+        """
+        pieces = halved(self._chosen(region, count, chance, taken), count)
+        return np.stack([p.stroke for p in pieces]) if pieces else np.empty((0, 4, 2))
+
+    def moved(self, regions: Sequence[Region], counts: Sequence[int], taken: Points) -> list[int]:
+        """Counts of the same sum: what a region has no lines for goes to the scene.
+
+        Args:
+            regions: of the rounds after the first.
+            counts: of strokes, the scene's first.
+            taken: strokes (m,4,2) that there are already.
+        """
+        counts = list(counts)
+        for _ in range(2):  # the scene, with more, leaves regions less
+            scene = self._chosen(None, counts[0], None, taken)
+            before = np.concatenate([taken, *(piece.stroke[None] for piece in scene)])
+            for k, region in enumerate(regions, 1):
+                own = self._chosen(region, counts[k], None, before)
+                before = np.concatenate([before, *(piece.stroke[None] for piece in own)])
+                room = max(len(own), min(counts[k], 1))
+                counts[0], counts[k] = counts[0] + counts[k] - room, room
+        return counts
+
+    def _chosen(
+        self, region: Region | None, count: int, chance: np.random.Generator | None, taken: Points
+    ) -> list[Piece]:
+        values = np.asarray(self._lines.weights, np.float64)
+        if region is not None:
+            values = values * _grown(region.mask, self._scale)
+        drawn = _drawn(taken, values.shape, self._scale)
+        most = max(map(len, self._cuts), default=0)
+        draws = np.zeros(most) if chance is None else chance.normal(size=most)
+        best: tuple[float, list[Piece]] = (-1.0, [])
+        for tolerance, pieces in zip(_TOLERANCES, self._cuts, strict=True):
+            if region is not None:
+                pieces = [piece for piece in pieces if _inside(piece, region)]
+            factors = np.exp(_CHANCE * draws[: len(pieces)])
+            chosen, value = choose_pieces(
+                pieces, values, count, factors=factors, drawn=drawn, reach=self._reach
+            )
+            value *= 1 - _DEAR * (tolerance - _TOLERANCES[0])
+            if value > best[0]:
+                best = value, [pieces[k] for k in chosen]
+        return best[1]
+
+    @property
+    def _reach(self) -> int:
+        return int(max(round(_REACH * self._scale), 1))
+
+
+def _grown(mask: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
+    """A mask with the outline of what it masks."""
+    side = 2 * max(round(_REACH * scale), 1) + 1
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0)
+
+
+def _inside(piece: Piece, region: Region) -> bool:
+    height, width = region.mask.shape
+    x, y = np.clip(piece.pixels.astype(int), 0, (width - 1, height - 1)).T
+    return bool(region.mask[y, x].mean() >= _INSIDE)
+
+
+def _drawn(strokes: Points, shape: tuple[int, ...], scale: float) -> NDArray[np.bool_]:
+    """Where strokes (n,4,2) pass, HxW."""
+    canvas = np.zeros(shape, np.uint8)
+    for points in cubic_points(strokes, np.linspace(0, 1, 33)):
+        line = np.round(points - 0.5).astype(np.int32)
+        cv2.polylines(canvas, [line], False, 1, thickness=2 * max(round(_REACH * scale), 1) + 1)
+    return canvas > 0
