@@ -21,14 +21,17 @@ from processes import compose
 CHOICES: dict[str, list[str]] = {
     "default": [],
     "1 round": ["--rounds", "1"],
-    "1 round, 800 iterations": ["--rounds", "1", "--iterations", "800"],
+    "1 round, 400 iterations": ["--rounds", "1", "--iterations", "400"],
     "3 rounds": ["--rounds", "3"],
     "16 strokes": ["--strokes", "16"],
     "96 strokes": ["--strokes", "96"],
+    "as MROSS begins": ["--edges", "canny", "--init", "edge-fps"],
+    "contours, init edge-fps": ["--init", "edge-fps"],
+    "edges canny": ["--edges", "canny"],
     "init saliency": ["--init", "saliency"],
     "init random": ["--init", "random"],
     "freeze previous": ["--freeze-previous"],
-    "800 iterations": ["--iterations", "800"],
+    "400 iterations": ["--iterations", "400"],
     "encoder vgg16-hed": ["--encoder", "vgg16-hed", "--iterations", "120"],
 }
 FIGURES = ("perceptual", "cosine", "edge_f1", "edge_recall", "edge_precision", "ssim", "length")

@@ -56,6 +56,12 @@ EMBEDDED = (
         174_010,
     ),
     _embedded(
+        "contours.safetensors",
+        "sketch: lines that a person would draw, on a trunk of crop",
+        "359fef65ef860ab8bd6f07799ccf8a6ab0912f7266ea70e29a151c546c556794",
+        97_172,
+    ),
+    _embedded(
         "grouping.onnx",
         "objects that touch: which cells are of one, on the trunks of crop",
         "2a71934173100e8f1e222a3ce8ebb86c04dd6ca69de82943882a64c5987a336c",

@@ -74,9 +74,8 @@ def chains(ridge: NDArray[np.bool_], contours: Map, *, shortest: int = 5) -> lis
         if not left[start[1], start[0]]:
             continue
         left[start[1], start[0]] = False
-        forth = _walk(start, None, left, strength)
-        away = (start[0] - forth[0][0], start[1] - forth[0][1]) if forth else None
-        back = _walk(start, away, left, strength)
+        forth = _walk([start], left, strength)
+        back = _walk([*reversed(forth[: _MEMORY - 1]), start], left, strength)
         chain = [*reversed(back), start, *forth]
         if len(chain) >= shortest:
             found.append(_smoothed(np.array(chain, np.float64) - 0.5))
@@ -84,21 +83,22 @@ def chains(ridge: NDArray[np.bool_], contours: Map, *, shortest: int = 5) -> lis
 
 
 def _walk(
-    at: tuple[int, int],
-    heading: tuple[float, float] | None,
+    path: list[tuple[int, int]],
     left: NDArray[np.bool_],
     strength: NDArray[np.float64],
 ) -> list[tuple[int, int]]:
-    """The pixels passed from `at` on, which are taken off `left` with those beside them."""
-    path = [at]
+    """The pixels passed from the end of `path` on, taken off `left` with those beside them."""
+    begun = len(path)
     while True:
+        origin = path[-min(len(path), _MEMORY)]
+        heading = float(path[-1][0] - origin[0]), float(path[-1][1] - origin[1])
         best, best_value = None, 0.0
         for dx, dy in _STEPS:
             x, y = path[-1][0] + dx, path[-1][1] + dy
             if not left[y, x]:
                 continue
             ahead = 1.0
-            if heading is not None:
+            if any(heading):
                 norm = np.hypot(*heading) * np.hypot(dx, dy)
                 ahead = (dx * heading[0] + dy * heading[1]) / max(norm, 1e-9)
                 if ahead < _AHEAD:
@@ -107,15 +107,13 @@ def _walk(
             if value > best_value:
                 best, best_value = (x, y), value
         if best is None:
-            return path[1:]
+            return path[begun:]
         for dx, dy in _STEPS:  # ridges of two pixels' breadth are walked once
             x, y = path[-1][0] + dx, path[-1][1] + dy
             if max(abs(x - best[0]), abs(y - best[1])) <= 1:
                 left[y, x] = False
         left[best[1], best[0]] = False
         path.append(best)
-        origin = path[-min(len(path), _MEMORY)]
-        heading = float(best[0] - origin[0]), float(best[1] - origin[1])
 
 
 def _smoothed(chain: Points) -> Points:

@@ -30,7 +30,7 @@ _MARGIN = 0.1  # of a region's sides, that is looked at around it
 _LARGE = 0.6  # of the canvas; regions above are seen well enough in the scene
 _SURROUND = 8.0  # pixels of a canvas of 224, the deviation of what lies around a line
 _CROWDED = 0.15  # how much of it is ridge, at which a line counts half
-_ASIDE = 0.25  # what a line counts where nothing is salient
+_ASIDE = 0.3  # what a line counts where nothing is salient
 _REMAINDER = 0.15  # the most that Canny's edges count beside contours
 _APART = 3  # pixels of a canvas of 224 that those keep from contours
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from compose.core.errors import ModelError
@@ -16,7 +15,6 @@ from compose.models.encoder_vgg import (
     load_hed,
     load_vgg16,
     open_vgg16,
-    open_vgg16_hed,
 )
 from compose.models.hub import resolve
 from compose.models.vgg import Vgg
@@ -166,22 +164,6 @@ def test_gradients_agree_with_finite_differences() -> None:
     encoder = narrow(torch.float64)
     x, y = pictures(1, 18, 20).double(), pictures(1, 18, 20, seed=1).double()
     check_gradients(encoder, x, y, step=1e-7, directions=5, rel=1e-3)
-
-
-def test_hed_s_true_weights_find_an_edge_where_someone_has_them() -> None:
-    try:
-        path = resolve("hed")
-    except ModelError as error:
-        pytest.skip(str(error))
-    encoder = open_vgg16_hed("cpu")
-    x = torch.full((1, 3, 64, 96), 0.8)
-    x[..., 40:] = 0.2
-    with h5py.File(path) as file, torch.no_grad():
-        tap = encoder._net(x)[1]
-        weight = torch.from_numpy(file["dsn2/vars/0"][()])[0, 0, :, 0].view(1, -1, 1, 1)
-        side = (F.relu(tap) * weight).sum(1)[0] + float(file["dsn2/vars/1"][0])
-    strongest = side[8:24, 4:44].mean(0).argmax() + 4
-    assert abs(int(strongest) - 20) <= 1
 
 
 def test_torchvision_s_true_weights_where_someone_has_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from compose.core.boxes import Box
+from compose.core.curves import cubic_points
 from compose.core.drawing import Drawing
 from compose.core.errors import InputError, MaskError, UsageError
 from compose.stages.sketch_config import SketchConfig
@@ -16,7 +18,7 @@ from compose.stages.sketch_plan import make_plan
 from compose.stages.sketch_regions import region_edges
 from compose.stages.sketch_target import prepare_target
 
-from .sketch_scenes import BOX, HEIGHT, WIDTH, Right, scene, tiny, write_scene
+from .sketch_scenes import BOX, HEIGHT, WIDTH, Outlines, Right, scene, tiny, write_scene
 
 
 @pytest.fixture
@@ -51,18 +53,19 @@ def strokes(plan):
     total=st.integers(1, 60),
     rounds=st.integers(1, 4),
     boxes=st.lists(st.tuples(st.integers(0, 90), st.integers(0, 60)), max_size=3),
-    init=st.sampled_from(["edge-fps", "saliency", "random"]),
+    init=st.sampled_from(["contours", "edge-fps", "saliency", "random"]),
+    edges=st.sampled_from(["contours", "canny"]),
     allot=st.sampled_from(["edges", "pixels"]),
     given_strokes=st.integers(0, 8),
 )
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_every_stroke_is_spent(plan, total, rounds, boxes, init, allot, given_strokes):
-    config = tiny(strokes=total, rounds=min(rounds, total), init=init, allot=allot)
+def test_every_stroke_is_spent(plan, total, rounds, boxes, init, edges, allot, given_strokes):
+    config = tiny(strokes=total, rounds=min(rounds, total), init=init, edges=edges, allot=allot)
     regions = [Box(x, y, x + 20, y + 15) for x, y in boxes]
     before = drawing(given_strokes) if 0 < given_strokes <= total else None
-    made = plan(config, options=regions, saliency=Right(), drawing=before)
+    made = plan(config, options=regions, saliency=Right(), contours=Outlines(), drawing=before)
     assert sum(strokes(made)) == total
     assert min(strokes(made)) > 0
     assert len(made.rounds) <= config.rounds
@@ -82,6 +85,32 @@ def test_too_few_strokes_for_all_regions_leave_rounds_out(plan):
     made = plan(config, options=[Box(10, 10, 60, 60), Box(105, 50, 110, 62)])
     assert sum(strokes(made)) == 3
     assert len(made.regions) == 2
+
+
+# lines
+
+
+def test_strokes_begin_along_the_lines_of_the_picture(plan):
+    made = plan(tiny(rounds=1), contours=Outlines())
+    near = cv2.dilate(made.edges.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    for strokes_of_one in made.rounds[0].points:
+        x, y = cubic_points(strokes_of_one, np.linspace(0, 1, 9)).reshape(-1, 2).astype(int).T
+        assert near[np.clip(y, 0, near.shape[0] - 1), np.clip(x, 0, near.shape[1] - 1)].mean() > 0.9
+
+
+def test_sketches_of_one_target_begin_differently(plan):
+    points = plan(tiny(strokes=4, rounds=1), contours=Outlines()).rounds[0].points
+    assert not np.array_equal(points[0], points[1])
+    again = plan(tiny(strokes=4, rounds=1), contours=Outlines()).rounds[0].points
+    assert np.array_equal(points, again)
+
+
+def test_the_network_is_not_asked_for_canny_s_edges(plan):
+    reader = Outlines()
+    made = plan(tiny(edges="canny"), contours=reader)
+    assert reader.seen == []
+    assert np.array_equal(made.edges, plan(contours=None).edges)
+    assert not np.array_equal(made.edges, plan(contours=reader).edges)
 
 
 # regions
