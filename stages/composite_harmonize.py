@@ -48,11 +48,13 @@ class StatsConfig:
 
     exposure: float = 0.4  # exponent of the ratio of median lights
     exposure_span: tuple[float, float] = (0.4, 1.25)
+    brightest: float = 0.75  # of full light, the most that the 95th percentile is raised to
     balance: float = 0.4  # exponent of the ratio of the scene's cast to grey
     balance_span: tuple[float, float] = (0.75, 1.25)
     contrast: float = 0.35  # share of the way to the scene's spread of log light
     contrast_span: tuple[float, float] = (0.8, 1.12)
-    haze: float = 0.8  # share of the scene's least light that the object's blacks get
+    haze: float = 0.5  # share of the scene's least light that the object's blacks get
+    most_haze: float = 0.02  # of full light; bright surroundings are no haze yet
     chroma: float = 0.25  # exponent of the ratio of saturations
     chroma_span: tuple[float, float] = (0.75, 1.1)
     grey: tuple[float, float] = (0.012, 0.05)  # chroma below which a scene is monochrome
@@ -78,6 +80,7 @@ class StatsHarmonizer:
         c = self._config
         light = linear(rgb)
         gain = np.clip((around.middle / own.middle) ** c.exposure, *c.exposure_span) ** strength
+        gain = min(gain, max(c.brightest / own.bright, 1.0))
         balance = np.clip(around.cast**c.balance, *c.balance_span) ** strength
         balance = balance / float((balance * _LUMA).sum())
         moved = light * (gain * balance)
@@ -93,7 +96,7 @@ class StatsHarmonizer:
         grey = (moved @ _LUMA)[..., None]
         moved = grey + (moved - grey) * ratio
         lift = around.black * c.haze - own.black * float(gain)
-        haze = float(np.clip(lift, 0, 0.2)) * min(strength, 1.0)
+        haze = float(np.clip(lift, 0, c.most_haze)) * min(strength, 1.0)
         moved = moved * (1 - haze) + haze
         return nonlinear(np.clip(moved, 0, 1).astype(np.float32))
 
@@ -103,6 +106,7 @@ class _Look:
     """Robust statistics of pixels, in linear light but for chroma."""
 
     middle: float  # median light
+    bright: float  # 95th percentile of light
     spread: float  # of log light, from the 20th to the 80th percentile
     cast: NDArray[np.float32]  # gains of the channels against grey, of mean light
     black: float  # the least of the channels' 2nd percentiles: a haze has no colour of its own
@@ -113,11 +117,12 @@ class _Look:
     def of(cls, pixels: Floats) -> _Look:
         light = linear(pixels)
         luma = light @ _LUMA
-        low, middle, high = np.percentile(luma, (20, 50, 80)) + 0.004
+        low, middle, high, bright = np.percentile(luma, (20, 50, 80, 95)) + 0.004
         mean = np.clip(light, 0, np.percentile(light, 95, axis=0)).mean(0) + 0.01
         chroma = np.abs(pixels - pixels.mean(-1, keepdims=True)).max(-1)
         return cls(
             float(middle),
+            float(bright),
             float(np.log(high / low)) + 0.1,
             (mean / float((mean * _LUMA).sum())).astype(np.float32),
             float(np.percentile(light, 2, axis=0).min()),

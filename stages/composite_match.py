@@ -22,8 +22,8 @@ _SHARPEST = 0.4  # pixels; what is measured below is the grid
 _MOST_BLUR = 0.0016  # of the picture's longer side
 _TELLS = 0.25  # pixels; less is not to be seen
 _MOST_SHARPENED = 0.5  # of what blurring takes away
-_NOISE = (0.8, 8.0)  # of 255: below the first none is added, more than the second never
-_SMOOTH = 30  # percentile of local noise: where there is no texture
+_NOISE = (0.8, 4.0)  # of 255: below the first none is added, more than the second never
+_SMOOTH = 5  # percentile of local noise: where there is no texture
 
 
 def edge_width(grey: Floats, inside: Mask) -> float | None:

@@ -19,15 +19,16 @@ Floats = NDArray[np.float32]
 
 _OPAQUE = 0.5
 _FOOT = 0.10  # of the object's height: whatever ends this near to its lowest pixel stands
-_TIGHT = 0.012  # of its size: the dark line of contact
-_REACH = 0.22  # of its height: what hangs higher darkens the ground no more
+_NEAR = (0.008, 0.028)  # of its size: how far the dark part about feet spreads
+_REACH = 0.4  # of its height: over which what hangs above the ground darkens it less
 _WIDE = 0.05  # of its width: how far the soft part spreads up and down
-_DARK = (0.42, 0.5)  # most of the light that the soft and the tight part take away
+_DARK = (0.62, 0.65, 0.5)  # most of the light that the soft part and those about feet take away
 _ON_OTHER = (0.3, 0.05)  # the same of an object behind, and over which share of the size
 _MARGIN = 0.22  # of the object's size about it, where its shadow may lie
 _SMALL = 192  # pixels of the longer side at which the sky is looked for
 _FLAT = 0.02  # of [0, 1]: steps between neighbours within the sky
 _SKY = 0.16  # distance of a sky's colour from that of the picture's upper edge
+_NIGHT = 0.12  # of [0, 1]: what is darker at the upper edge may be anything
 _LEAST = 0.004  # of light: less darkness is none
 
 
@@ -45,7 +46,7 @@ def sky_of(background: NDArray[np.uint8]) -> Mask:
     scale = min(_SMALL / max(height, width), 1.0)
     size = max(round(width * scale), 3), max(round(height * scale), 3)
     small = cv2.resize(background, size, interpolation=cv2.INTER_AREA)
-    small = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0), np.float32) / 255
+    small = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.6), np.float32) / 255
     step = np.maximum(
         np.abs(np.diff(small, axis=0, prepend=small[:1])).max(-1),
         np.abs(np.diff(small, axis=1, prepend=small[:, :1])).max(-1),
@@ -53,7 +54,7 @@ def sky_of(background: NDArray[np.uint8]) -> Mask:
     top = np.median(small[: max(size[1] // 20, 1)], axis=0, keepdims=True)
     top = np.asarray(cv2.blur(top, (max(size[0] // 4, 1), 1)))
     like = np.sqrt(((small - top) ** 2).mean(-1)) < _SKY
-    flat = ((step < _FLAT) & like).astype(np.uint8)
+    flat = ((step < _FLAT) & like & (top.max(-1) > _NIGHT)).astype(np.uint8)
     _, labels = cv2.connectedComponents(flat, connectivity=4)
     rim = np.unique(labels[0])
     return np.asarray(np.isin(labels, rim[rim > 0]))
@@ -96,20 +97,21 @@ def ground_shadow(placed: Placed, size: tuple[int, int], strength: float = 1.0) 
     left, top = placed.box[0] - window[0], placed.box[1] - window[1]
     rows = np.arange(window[3] - window[1], dtype=np.float32)[:, None] - top
     shape = (window[3] - window[1], window[2] - window[0])
-    hang = np.clip((line - lowest) / max(_REACH * height, 1.0), 0, 1)  # of columns above ground
-    soft = np.where(np.isfinite(lowest), np.exp(-2.5 * hang), 0).astype(np.float32)
+    hang = np.clip((line - lowest) / max(_REACH * height, 1.0), 0, 2)  # of columns above ground
+    soft = np.where(np.isfinite(lowest), 0.45 + 0.55 * np.exp(-1.5 * hang), 0).astype(np.float32)
     spread = max(_WIDE * across, 1.5)
-    soft_part = soft * np.exp(-(((rows - line + 0.3 * spread) / spread) ** 2) / 2)
-    tight = max(_TIGHT * extent, 0.8)
-    tight_part = stand * np.exp(-(((rows - lowest_or(lowest, line)) / tight) ** 2) / 2)
+    parts = [(soft, line + 0.1 * spread, spread, _DARK[0])]
+    ends = lowest_or(lowest, line)
+    for share, most in zip(_NEAR, _DARK[1:], strict=True):
+        reach = max(share * extent, 0.8)
+        parts.append((_widened(stand, reach), ends + 0.4 * reach, reach, most))
     dark = np.zeros(shape, np.float32)
-    for part, most, blur in (
-        (soft_part, _DARK[0], 0.9 * spread),
-        (tight_part, _DARK[1], 0.8 * tight),
-    ):
+    for weight, middle, reach, most in parts:
         layer = np.zeros(shape, np.float32)
-        layer[:, left : left + width] = part
-        soft_layer = cv2.GaussianBlur(layer, (0, 0), blur, borderType=cv2.BORDER_CONSTANT)
+        layer[:, left : left + width] = weight * np.exp(-(((rows - middle) / reach) ** 2) / 2)
+        soft_layer = cv2.GaussianBlur(
+            layer, (0, 0), sigmaX=reach, sigmaY=0.3 * reach, borderType=cv2.BORDER_CONSTANT
+        )
         taken = np.clip(most * strength, 0, 0.9) * np.asarray(soft_layer)
         dark = np.asarray(1 - (1 - dark) * (1 - taken), np.float32)
     return Shadow(window, _faded(dark))
@@ -150,6 +152,12 @@ def _feet(alpha: Floats) -> tuple[Floats, Floats, Floats] | None:
     smooth = 2 * max(alpha.shape[1] // 20, 1) + 1
     line = np.asarray(cv2.blur(line[None], (smooth, 1), borderType=cv2.BORDER_REPLICATE))[0]
     return lowest, line, stand.astype(np.float32)
+
+
+def _widened(stand: Floats, reach: float) -> Floats:
+    """Columns that stand, a little wider, so that blurring does not wipe out thin feet."""
+    size = 2 * max(round(0.5 * reach), 1) + 1
+    return np.asarray(cv2.dilate(stand[None], np.ones((1, size))), np.float32)[0]
 
 
 def _faded(dark: Floats) -> Floats:
