@@ -13,6 +13,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+
 from compose.core.boxes import Box
 from compose.core.images import load_picture, read_header
 from compose.data.scene_layout import ObjectSpec, SceneSpec
@@ -20,7 +22,6 @@ from compose.stages.composite import Outputs, composite_into, load_scene
 from compose.stages.composite_config import CompositeConfig
 from compose.stages.composite_cutting import SharedCutter
 from compose.stages.composite_engines import EngineOptions, open_engine
-from PIL import Image
 
 Share = tuple[float, float, float, float]
 A, H = "animals_", "household_"

@@ -26,7 +26,8 @@ from .composite_match import (
     noise_to_add,
     sharpened,
 )
-from .composite_shadow import Shadow, ground_shadow, shadow_on_other, sky_of, stands
+from .composite_shadow import Shadow, ground_shadow, shadow_on_other
+from .composite_sky import sky_of, stands
 
 _AROUND = 0.6  # of a box's sides, what is looked at about it
 _FAINT = 1 / 510  # alpha that changes nothing
@@ -124,10 +125,13 @@ class _Canvas:
         dark = shadow.dark
         if objects_only:
             dark = dark * self._cover[part].astype(np.float32)
-        if not (dark > 0).any():
+        seen = dark > 0
+        if not seen.any():
             return
-        light = linear(unit(self.rgb[part]))
-        self._put(part, nonlinear(light * (1 - dark[..., None])), dark > 0)
+        below = self.rgb[part]
+        light = linear(unit(below[seen])) * (1 - dark[seen][:, None])
+        below[seen] = np.rint(nonlinear(light) * 255)
+        self.zone[part] |= seen
 
     def lay(self, rgb: Floats, alpha: Floats, box: Window) -> None:
         height, width = self.rgb.shape[:2]

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.masks import Mask
 from .segment_alpha import inner_colours
 
 Floats = NDArray[np.float32]
@@ -29,12 +30,26 @@ def sealed(ground: Floats, cover: Floats, alpha: Floats) -> tuple[Floats, Floats
     extent = float(np.sqrt(max((alpha > 0.5).sum(), 1)))
     share, least, most = _GAP
     reach = int(np.clip(round(share * extent), least, most))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     wider = np.ones((2 * reach + 3, 2 * reach + 3), np.uint8)
     near = cv2.dilate((alpha > 0.5).astype(np.uint8), wider) > 0
     near &= cv2.dilate((cover > 0.5).astype(np.uint8), wider) > 0
     if not near.any():
         return ground, cover
+    rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
+    spare = 8 * reach
+    part = (
+        slice(max(int(rows[0]) - spare, 0), int(rows[-1]) + spare),
+        slice(max(int(columns[0]) - spare, 0), int(columns[-1]) + spare),
+    )
+    filled, wanted = ground.copy(), cover.copy()
+    filled[part], wanted[part] = _closed(ground[part], cover[part], alpha[part], near[part], reach)
+    return filled, wanted
+
+
+def _closed(
+    ground: Floats, cover: Floats, alpha: Floats, near: Mask, reach: int
+) -> tuple[Floats, Floats]:
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     union = 1 - (1 - alpha) * (1 - cover)
     closed = np.maximum(cv2.morphologyEx(union, cv2.MORPH_CLOSE, kernel), union)
     free = np.maximum(1 - alpha, 1e-4)

@@ -74,7 +74,10 @@ class StatsHarmonizer:
         around = _pixels(rgb, ground.astype(np.float32), size)
         if min(len(own), len(around)) < 16:
             return rgb
-        return self._moved(rgb, _Look.of(own), _Look.of(around), strength)
+        seen = alpha > 0
+        moved = rgb.copy()
+        moved[seen] = self._moved(rgb[seen], _Look.of(own), _Look.of(around), strength)
+        return moved
 
     def _moved(self, rgb: Floats, own: _Look, around: _Look, strength: float) -> Floats:
         c = self._config

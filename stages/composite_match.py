@@ -23,6 +23,7 @@ _MOST_BLUR = 0.0016  # of the picture's longer side
 _TELLS = 0.25  # pixels; less is not to be seen
 _MOST_SHARPENED = 0.5  # of what blurring takes away
 _NOISE = (0.8, 4.0)  # of 255: below the first none is added, more than the second never
+_CALMEST = 1.44  # of noise alone, the mean of what is measured over that percentile
 _SMOOTH = 5  # percentile of local noise: where there is no texture
 
 
@@ -52,7 +53,7 @@ def noise_level(grey: Floats, inside: Mask) -> float:
     local = np.asarray(cv2.blur(found, (7, 7), borderType=cv2.BORDER_REFLECT))
     if not inside.any():
         return 0.0
-    return float(np.percentile(local[inside], _SMOOTH)) * float(np.sqrt(np.pi / 2))
+    return float(np.percentile(local[inside], _SMOOTH)) * _CALMEST * float(np.sqrt(np.pi / 2))
 
 
 def blur_to_add(own: float | None, around: float | None, side: int) -> float:

@@ -14,6 +14,7 @@ from .composite_object import CutOut
 
 Floats = NDArray[np.float32]
 
+_SAYS = 0.02  # alpha from which on colours can be told from what they were multiplied by
 _FULL = 0.99  # share of its box that a mask fills if it stands for the box
 
 
@@ -105,10 +106,10 @@ def resized(rgb: Floats, alpha: Floats, size: tuple[int, int]) -> tuple[Floats, 
     how = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     both = np.dstack([rgb * alpha[..., None], alpha]).astype(np.float32)
     both = np.asarray(cv2.resize(both, size, interpolation=how), np.float32)
-    soft = np.clip(both[..., 3], 0, 1)
+    raw = both[..., 3]  # beyond [0, 1] by a little where bicubic interpolation swings
     # where alpha says too little, the colours as they lie there
     plain = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    colours = np.where(
-        soft[..., None] > 0.02, both[..., :3] / np.maximum(soft, 0.02)[..., None], plain
-    )
-    return np.clip(colours, 0, 1).astype(np.float32), soft
+    seen = raw > _SAYS
+    own = both[..., :3] / np.where(seen, raw, 1)[..., None]
+    colours = np.where(seen[..., None], own, plain)
+    return np.clip(colours, 0, 1).astype(np.float32), np.clip(raw, 0, 1)

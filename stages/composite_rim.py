@@ -43,7 +43,9 @@ def clean_rim(rgb: Floats, alpha: Floats) -> tuple[Floats, Floats]:
     if rim.any():
         light = (rgb - inner).mean(-1)[rim]
         if abs(float(np.median(light))) > _FRINGE:
-            weight = np.maximum(weight, near * np.clip(_RIM - distance, 0, 1) * (distance > 0))
+            weight = np.maximum(
+                weight, near * np.clip(_RIM + 0.5 - distance, 0, 1) * (distance > 0)
+            )
             narrowed = np.clip(alpha * np.clip((distance - _SHRINK) / 1.0, 0, 1), 0, 1)
             soft = np.where(near > 0.5, narrowed, alpha).astype(np.float32)
     # colours under what is fully transparent are anybody's guess, and resizing may touch them

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.masks import Mask
 from .composite_engine import Placed, Window
 
 Floats = NDArray[np.float32]
@@ -23,12 +22,9 @@ _NEAR = (0.008, 0.028)  # of its size: how far the dark part about feet spreads
 _REACH = 0.4  # of its height: over which what hangs above the ground darkens it less
 _WIDE = 0.05  # of its width: how far the soft part spreads up and down
 _DARK = (0.62, 0.65, 0.5)  # most of the light that the soft part and those about feet take away
-_ON_OTHER = (0.3, 0.05)  # the same of an object behind, and over which share of the size
+_ON_OTHER = (0.35, 0.06)  # the same of an object behind, and over which share of the size
 _MARGIN = 0.22  # of the object's size about it, where its shadow may lie
-_SMALL = 192  # pixels of the longer side at which the sky is looked for
-_FLAT = 0.02  # of [0, 1]: steps between neighbours within the sky
-_SKY = 0.16  # distance of a sky's colour from that of the picture's upper edge
-_NIGHT = 0.12  # of [0, 1]: what is darker at the upper edge may be anything
+_SIDE = 640  # pixels of an object's longer side at which its shadow is drawn
 _LEAST = 0.004  # of light: less darkness is none
 
 
@@ -40,44 +36,6 @@ class Shadow:
     dark: Floats
 
 
-def sky_of(background: NDArray[np.uint8]) -> Mask:
-    """What hangs together with the upper edge without a step (a small mask): mostly sky."""
-    height, width = background.shape[:2]
-    scale = min(_SMALL / max(height, width), 1.0)
-    size = max(round(width * scale), 3), max(round(height * scale), 3)
-    small = cv2.resize(background, size, interpolation=cv2.INTER_AREA)
-    small = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.6), np.float32) / 255
-    step = np.maximum(
-        np.abs(np.diff(small, axis=0, prepend=small[:1])).max(-1),
-        np.abs(np.diff(small, axis=1, prepend=small[:, :1])).max(-1),
-    )
-    top = np.median(small[: max(size[1] // 20, 1)], axis=0, keepdims=True)
-    top = np.asarray(cv2.blur(top, (max(size[0] // 4, 1), 1)))
-    like = np.sqrt(((small - top) ** 2).mean(-1)) < _SKY
-    flat = ((step < _FLAT) & like & (top.max(-1) > _NIGHT)).astype(np.uint8)
-    _, labels = cv2.connectedComponents(flat, connectivity=4)
-    rim = np.unique(labels[0])
-    return np.asarray(np.isin(labels, rim[rim > 0]))
-
-
-def stands(placed: Placed, sky: Mask, size: tuple[int, int]) -> bool:
-    """Whether the object plausibly stands on something: it has a lower edge, not in the sky.
-
-    Args:
-        placed: the object.
-        sky: as from `sky_of`.
-        size: width and height of the background.
-    """
-    feet = _feet(placed.seen)
-    if feet is None:
-        return False
-    x1, _, x2, y2 = placed.box
-    across, down = sky.shape[1] / size[0], sky.shape[0] / size[1]
-    left, right = int(x1 * across), max(int(np.ceil(x2 * across)), int(x1 * across) + 1)
-    rows = np.clip(np.array([y2 * down - 1, y2 * down + 1]).astype(int), 0, sky.shape[0] - 1)
-    return float(sky[rows[0] : rows[1] + 1, left:right].mean()) < 0.5
-
-
 def ground_shadow(placed: Placed, size: tuple[int, int], strength: float = 1.0) -> Shadow | None:
     """The shadow on what an object stands on; None if it touches nothing.
 
@@ -86,52 +44,81 @@ def ground_shadow(placed: Placed, size: tuple[int, int], strength: float = 1.0) 
         size: width and height of the background.
         strength: 1 is what is usual.
     """
-    feet = _feet(placed.seen)
+    alpha = _small(placed.seen)
+    feet = _feet(alpha)
     if feet is None:
         return None
-    lowest, line, stand = feet
-    height, width = placed.alpha.shape
-    extent = float(np.sqrt(height * width))
+    height, width = alpha.shape
     across = min(width, 2.0 * height)
-    window = _window(placed.box, int(_MARGIN * max(across, 0.5 * extent)) + 3, size)
-    left, top = placed.box[0] - window[0], placed.box[1] - window[1]
-    rows = np.arange(window[3] - window[1], dtype=np.float32)[:, None] - top
-    shape = (window[3] - window[1], window[2] - window[0])
+    margin = int(_MARGIN * max(across, 0.5 * float(np.sqrt(height * width)))) + 3
+    return _at_full_size(_around_feet(feet, alpha.shape, margin, strength), margin, placed, size)
+
+
+def shadow_on_other(fore: Placed, size: tuple[int, int], strength: float = 1.0) -> Shadow:
+    """What an object takes of the light of others right behind it."""
+    alpha = _small(fore.seen)
+    reach = max(_ON_OTHER[1] * float(np.sqrt(alpha.size)), 1.0)
+    margin = int(3 * reach) + 2
+    layer = np.asarray(np.pad(alpha, margin), np.float32)
+    soft = cv2.GaussianBlur(layer, (0, 0), reach, borderType=cv2.BORDER_CONSTANT)
+    dark = np.clip(_ON_OTHER[0] * strength, 0, 0.9) * np.asarray(soft)
+    return _at_full_size(dark, margin, fore, size)
+
+
+def _around_feet(
+    feet: tuple[Floats, Floats, Floats], shape: tuple[int, ...], margin: int, strength: float
+) -> Floats:
+    """The darkness about an object of this shape, in its window widened by the margin."""
+    lowest, line, stand = feet
+    height, width = shape
+    extent = float(np.sqrt(height * width))
     hang = np.clip((line - lowest) / max(_REACH * height, 1.0), 0, 2)  # of columns above ground
     soft = np.where(np.isfinite(lowest), 0.45 + 0.55 * np.exp(-1.5 * hang), 0).astype(np.float32)
-    spread = max(_WIDE * across, 1.5)
+    spread = max(_WIDE * min(width, 2.0 * height), 1.5)
     parts = [(soft, line + 0.1 * spread, spread, _DARK[0])]
-    ends = lowest_or(lowest, line)
+    ends = np.where(np.isfinite(lowest), lowest, line).astype(np.float32)
     for share, most in zip(_NEAR, _DARK[1:], strict=True):
         reach = max(share * extent, 0.8)
         parts.append((_widened(stand, reach), ends + 0.4 * reach, reach, most))
-    dark = np.zeros(shape, np.float32)
+    rows = np.arange(height + 2 * margin, dtype=np.float32)[:, None] - margin
+    dark = np.zeros((height + 2 * margin, width + 2 * margin), np.float32)
     for weight, middle, reach, most in parts:
-        layer = np.zeros(shape, np.float32)
-        layer[:, left : left + width] = weight * np.exp(-(((rows - middle) / reach) ** 2) / 2)
+        layer = np.zeros_like(dark)
+        layer[:, margin : margin + width] = weight * np.exp(-(((rows - middle) / reach) ** 2) / 2)
         soft_layer = cv2.GaussianBlur(
             layer, (0, 0), sigmaX=reach, sigmaY=0.3 * reach, borderType=cv2.BORDER_CONSTANT
         )
         taken = np.clip(most * strength, 0, 0.9) * np.asarray(soft_layer)
         dark = np.asarray(1 - (1 - dark) * (1 - taken), np.float32)
-    return Shadow(window, _faded(dark))
+    return dark
 
 
-def shadow_on_other(fore: Placed, size: tuple[int, int], strength: float = 1.0) -> Shadow:
-    """What an object takes of the light of others right behind it."""
-    height, width = fore.alpha.shape
-    reach = max(_ON_OTHER[1] * float(np.sqrt(height * width)), 1.0)
-    window = _window(fore.box, int(3 * reach) + 2, size)
-    layer = np.zeros((window[3] - window[1], window[2] - window[0]), np.float32)
-    left, top = fore.box[0] - window[0], fore.box[1] - window[1]
-    layer[top : top + height, left : left + width] = fore.seen
-    soft = np.asarray(cv2.GaussianBlur(layer, (0, 0), reach, borderType=cv2.BORDER_CONSTANT))
-    return Shadow(window, _faded(np.clip(_ON_OTHER[0] * strength, 0, 0.9) * soft))
+def _small(alpha: Floats) -> Floats:
+    """Alpha at a size that suffices for what is soft."""
+    scale = _SIDE / max(alpha.shape)
+    if scale >= 1:
+        return alpha
+    size = max(round(alpha.shape[1] * scale), 1), max(round(alpha.shape[0] * scale), 1)
+    return np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def lowest_or(lowest: Floats, line: Floats) -> Floats:
-    """The lowest pixels of columns, or the ground where there are none."""
-    return np.where(np.isfinite(lowest), lowest, line).astype(np.float32)
+def _at_full_size(dark: Floats, margin: int, placed: Placed, size: tuple[int, int]) -> Shadow:
+    """A small shadow brought to the object's size, what leaves the picture cut off."""
+    height, width = placed.alpha.shape
+    down, across = (n / (m - 2 * margin) for n, m in zip((height, width), dark.shape, strict=True))
+    x, y = round(margin * across), round(margin * down)
+    if (x, y) != (margin, margin) or dark.shape != (height + 2 * y, width + 2 * x):
+        whole = width + 2 * x, height + 2 * y
+        dark = np.asarray(cv2.resize(dark, whole, interpolation=cv2.INTER_LINEAR), np.float32)
+    left, top = placed.box[0] - x, placed.box[1] - y
+    window = (
+        max(left, 0),
+        max(top, 0),
+        min(left + dark.shape[1], size[0]),
+        min(top + dark.shape[0], size[1]),
+    )
+    part = dark[window[1] - top : window[3] - top, window[0] - left : window[2] - left]
+    return Shadow(window, _faded(part))
 
 
 def _feet(alpha: Floats) -> tuple[Floats, Floats, Floats] | None:
@@ -157,18 +144,10 @@ def _feet(alpha: Floats) -> tuple[Floats, Floats, Floats] | None:
 def _widened(stand: Floats, reach: float) -> Floats:
     """Columns that stand, a little wider, so that blurring does not wipe out thin feet."""
     size = 2 * max(round(0.5 * reach), 1) + 1
-    return np.asarray(cv2.dilate(stand[None], np.ones((1, size))), np.float32)[0]
+    wider = np.asarray(cv2.dilate(stand[None], np.ones((1, size))), np.float32)
+    return np.asarray(wider[0], np.float32)
 
 
 def _faded(dark: Floats) -> Floats:
     """Without what is too faint to be seen, and without a step where that ends."""
     return np.asarray(np.clip((dark - _LEAST) / (1 - _LEAST), 0, 1), np.float32)
-
-
-def _window(box: Window, margin: int, size: tuple[int, int]) -> Window:
-    return (
-        max(box[0] - margin, 0),
-        max(box[1] - margin, 0),
-        min(box[2] + margin, size[0]),
-        min(box[3] + margin, size[1]),
-    )

@@ -20,7 +20,7 @@ _BORDER = 0.5  # share of the border that is white, or else
 _CORNERS = 3  # so many white corners
 _LEAST = 0.02  # share of the picture that is ground
 _PURE = 254  # what is enclosed, and whiter than paper: ground seen through a handle
-_HOLE = 0.003  # of the object, the least area of such
+_HOLE = 0.01  # of the object, the least area of such
 _RING = 3  # pixels from the ground into the object that may be mixed
 _APART = 0.15  # distance of F from B (root of squares) from which on alpha can be read
 
