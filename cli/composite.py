@@ -147,7 +147,7 @@ def composite(
                 settings,
                 segment=cutter.segment,
                 seed=seed,
-                name=source.relative.as_posix(),
+                name=source.key,
                 max_pixels=max_pixels,
             )
             outputs = Outputs(sample_names(source.target, samples), provenance)

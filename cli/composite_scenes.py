@@ -25,6 +25,7 @@ class SceneSource(Source):
 
     scene: SceneSpec | None = None
     target: Path = Path()
+    key: str = ""  # for random draws: by what it is, not by where it goes
 
 
 def single_scene(
@@ -62,7 +63,7 @@ def single_scene(
         if not folder_like:
             raise UsageError(f"{printable(out)} has no suffix of a picture; end it in .png.")
         out = out / f"{Path(background).stem}.png"
-    return [SceneSource(Path(background), Path(out.name), None, scene, out)]
+    return [SceneSource(Path(background), Path(out.name), None, scene, out, Path(background).name)]
 
 
 def sample_scenes(folder: Path, order: str, out: Path) -> list[Source]:
@@ -83,7 +84,7 @@ def sample_scenes(folder: Path, order: str, out: Path) -> list[Source]:
                 scene = SceneSpec(scene.background, scene.objects, numbers)
         except DataError as error:
             problem = str(error)
-        found.append(SceneSource(sample, relative, problem, scene, out / relative))
+        found.append(SceneSource(sample, relative, problem, scene, out / relative, name))
     return found
 
 
@@ -117,7 +118,8 @@ def layout_scenes(layout: str, out: Path) -> list[Source]:
         problem = None
         if format_of_suffix(relative) is None:
             problem = f"{printable(relative)} has no suffix of a picture; end out in .png."
-        found.append(SceneSource(scene.background, relative, problem, scene, out / relative))
+        key = relative.as_posix()
+        found.append(SceneSource(scene.background, relative, problem, scene, out / relative, key))
     return found
 
 

@@ -58,7 +58,7 @@ def test_a_folder_of_samples_is_looked_through(tmp_path):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no research data beside the project")
 def test_of_the_published_samples_one_file_each_is_missing():
     found = {folder.name: folder for folder in sample_folders(SHARED)}
-    with pytest.raises(DataError, match="lacks object_0[.]png"):
+    with pytest.raises(DataError, match=r"lacks object_0[.]png"):
         read_sample(found["bread_basket"])
-    with pytest.raises(DataError, match="lacks image[.]jpg"):
+    with pytest.raises(DataError, match=r"lacks image[.]jpg"):
         read_sample(found["pen_penholder"])

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from .composite_scenes import BLUE, HEIGHT, RED, WIDTH, ground, placed, scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,8 @@ from compose.stages.composite_engine import Placed, Scene
 from compose.stages.composite_engines import EngineOptions, engine_name, open_engine
 from compose.stages.composite_harmonize import StatsHarmonizer, open_harmonizer
 from compose.stages.composite_order import guess_order
+
+from .composite_scenes import BLUE, HEIGHT, RED, WIDTH, ground, placed, scene
 
 PLAIN = CompositeConfig(harmonize="none", shadow=False, match=False)
 

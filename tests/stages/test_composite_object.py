@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from .composite_scenes import BLUE, RED, block
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -26,6 +25,8 @@ from compose.stages.composite_object import CutOut, load_object
 from compose.stages.composite_place import box_within, place, place_of_mask, resized
 from compose.stages.composite_rim import clean_rim
 from compose.stages.composite_white import white_ground
+
+from .composite_scenes import BLUE, RED, block
 
 
 def disc(size: int = 120, radius: int = 40) -> np.ndarray:
