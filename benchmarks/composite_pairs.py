@@ -86,8 +86,8 @@ PAIRS: list[tuple[str, list[tuple[str, Share]]]] = [
         (A + "insects_xanthia", (.40, .30, .66, .58)),
         (A + "insects_grasshopper", (.52, .46, .80, .74))]),
     ("budgie_lake_sherburne", [
-        (A + "birds_pelican", (.20, .04, .42, .36)),
-        (A + "birds_tucan", (.36, .08, .54, .38))]),
+        (A + "birds_pelican", (.20, .02, .36, .24)),
+        (A + "birds_tucan", (.32, .03, .48, .22))]),
     ("budgie_oakland_zoo_otters", [
         (A + "mammals_aquatic_otter", (.52, .52, .80, .84)),
         (A + "marsupials_wombat", (.70, .60, .94, .92))]),

@@ -56,7 +56,7 @@ class StatsConfig:
     haze: float = 0.5  # share of the scene's least light that the object's blacks get
     most_haze: float = 0.02  # of full light; bright surroundings are no haze yet
     chroma: float = 0.25  # exponent of the ratio of saturations
-    chroma_span: tuple[float, float] = (0.75, 1.1)
+    chroma_span: tuple[float, float] = (0.8, 1.1)
     grey: tuple[float, float] = (0.012, 0.05)  # chroma below which a scene is monochrome
 
 
@@ -96,12 +96,12 @@ class StatsHarmonizer:
         low, high = c.grey
         coloured = float(np.clip((around.colourful - low) / (high - low), 0, 1))
         ratio = float(ratio) * (1 - (1 - coloured) * min(strength, 1.0))
-        grey = (moved @ _LUMA)[..., None]
-        moved = grey + (moved - grey) * ratio
         lift = around.black * c.haze - own.black * float(gain)
         haze = float(np.clip(lift, 0, c.most_haze)) * min(strength, 1.0)
-        moved = moved * (1 - haze) + haze
-        return nonlinear(np.clip(moved, 0, 1).astype(np.float32))
+        hazy = nonlinear(np.clip(moved * (1 - haze) + haze, 0, 1).astype(np.float32))
+        # in sRGB, for in light a saturated red would turn pink
+        grey = (hazy @ _LUMA)[..., None]
+        return np.clip(grey + (hazy - grey) * ratio, 0, 1).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
