@@ -79,9 +79,9 @@ PAIRS: list[tuple[str, list[tuple[str, Share]]]] = [
     ("budgie_saturnian_profile", [
         ("space_planets_5_jupiter", (.06, .30, .26, .78)),
         ("space_voyager2", (.18, .20, .40, .50))]),
-    ("debian_photos_Dune", [
-        (A + "birds_nandou", (.20, .55, .42, .90)),
-        (A + "mammals_pig_golden2", (.36, .72, .60, .95))]),
+    ("debian_photos_picosdeeuropa_by_Aitzol_Berasategi", [
+        (A + "birds_nandou", (.40, .62, .60, .84)),
+        (A + "mammals_pig_golden2", (.52, .74, .76, .92))]),
     ("debian_photos_FreshFlower", [
         (A + "insects_xanthia", (.40, .30, .66, .58)),
         (A + "insects_grasshopper", (.52, .46, .80, .74))]),
@@ -98,8 +98,8 @@ PAIRS: list[tuple[str, list[tuple[str, Share]]]] = [
         (A + "amphibians_frog", (.62, .70, .78, .90)),
         (A + "mammals_aquatic_otter", (.44, .66, .68, .92))]),
     ("debian_photos_GreenMeadow", [
-        (A + "mammals_pig_golden2", (.20, .50, .54, .84)),
-        (A + "marsupials_wombat", (.46, .58, .76, .90))]),
+        (A + "amphibians_frog", (.24, .60, .52, .88)),
+        (A + "insects_grasshopper", (.46, .68, .70, .92))]),
 ]  # fmt: skip
 
 

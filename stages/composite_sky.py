@@ -32,7 +32,11 @@ def sky_of(background: NDArray[np.uint8]) -> Mask:
     flat = ((step < _FLAT) & like & (top.max(-1) > _NIGHT)).astype(np.uint8)
     _, labels = cv2.connectedComponents(flat, connectivity=4)
     rim = np.unique(labels[0])
-    return np.asarray(np.isin(labels, rim[rim > 0]))
+    sky = np.isin(labels, rim[rim > 0])
+    # clouds and birds: whatever has sky below it in most of its neighbourhood
+    smooth = cv2.blur(sky.astype(np.float32), (9, 3), borderType=cv2.BORDER_REPLICATE) > 0.5
+    below = np.cumsum(smooth[::-1], axis=0)[::-1] > 0
+    return np.asarray(sky | below)
 
 
 def stands(placed: Placed, sky: Mask, size: tuple[int, int]) -> bool:
