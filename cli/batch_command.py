@@ -38,6 +38,7 @@ def run_batch_command(
     choose: Callable[[list[Source]], list[Source]] | None = None,
     output: Output | None = None,
     on_interrupt: Callable[[], None] = lambda: None,
+    found: list[Source] | None = None,
 ) -> int:
     """Run one command over its inputs and return the exit code, 0, 1 or 130.
 
@@ -63,14 +64,17 @@ def run_batch_command(
         choose: takes the inputs that count out of what was found.
         output: if the command has made its own already.
         on_interrupt: called from the signal's handler, for long work to stop on; see `run_batch`.
+        found: the inputs, by a command that finds them itself.
 
     Raises:
         UsageError: before any work, when inputs or outputs are not as they should be.
     """
     output = output or shared.output()
-    sources = expand_inputs(
-        shared.inputs, stdin=sys.stdin.buffer, null=shared.null, suffixes=suffixes
-    )
+    sources = found
+    if sources is None:
+        sources = expand_inputs(
+            shared.inputs, stdin=sys.stdin.buffer, null=shared.null, suffixes=suffixes
+        )
     if choose is not None:
         sources = choose(sources)
     if not sources:

@@ -16,6 +16,7 @@ from .group import Entry, group_of
 COMMANDS: dict[str, Entry] = {
     "crop": Entry("compose.cli.crop", "Find the best crops of pictures."),
     "sketch": Entry("compose.cli.sketch", "Draw pictures in a fixed number of strokes."),
+    "composite": Entry("compose.cli.composite", "Put objects into photographs."),
     "build-dataset": Entry("compose.cli.build_dataset", "Make data sets out of others."),
     "segment-inpaint": Entry(
         "compose.cli.segment_inpaint", "Take pictures apart into layers, hidden parts filled in."

@@ -10,13 +10,16 @@ compressed it. Same file, same box, same versions: same bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
 from .bmp import encode_bmp_with_alpha
 from .damage import damage_reported, reason_of
@@ -94,6 +97,8 @@ def save_rgb(
     *,
     alpha: NDArray[np.uint8] | None = None,
     quality: int = QUALITY,
+    like: Path | None = None,
+    text: Mapping[str, str] | None = None,
 ) -> None:
     """Write a picture we made, in the format of the target's suffix.
 
@@ -101,6 +106,8 @@ def save_rgb(
         rgb: HxWx3, sRGB.
         alpha: HxW, for the formats that hold it.
         quality: 1…100 where the format is lossy.
+        like: a colour picture; if it has the same format, its quality and resolution are kept.
+        text: notes by keyword, for PNG; other formats go without.
 
     Raises:
         OutputError: the suffix is of no format of ours or of one without transparency, or the
@@ -116,10 +123,27 @@ def save_rgb(
         if fmt == "JPEG":
             raise OutputError(f"{printable(target)} cannot hold transparency; end it in .png.")
         image.putalpha(Image.fromarray(alpha))
-    options = {"compression": "tiff_adobe_deflate"} if fmt == "TIFF" else {"quality": quality}
+    recipe = _recipe_like(like, fmt, image.mode) if like is not None else None
+    if recipe is None:
+        tiff = fmt == "TIFF"
+        recipe = Recipe(
+            fmt, {"compression": "tiff_adobe_deflate"} if tiff else {"quality": quality}
+        )
+    if text and fmt == "PNG":
+        recipe.options["pnginfo"] = notes = PngInfo()
+        for keyword, value in text.items():
+            notes.add_itxt(keyword, value)
     with decoding(image.width * image.height):
-        data = _encode(image, Recipe(fmt, options), target)
+        data = _encode(image, recipe, target)
     _write(target, data)
+
+
+def _recipe_like(path: Path, fmt: str, mode: str) -> Recipe | None:
+    """How a picture of the same format and mode was written; None for one of another."""
+    with open_picture(path, sys.maxsize) as opened, damage_reported(printable(path)):
+        if opened.header.format != fmt or opened.header.mode != mode or is_deep(opened):
+            return None
+        return replace(recipe_of(opened, None, False), icc=None)
 
 
 def _check(crop: Crop, header: Header) -> None:
