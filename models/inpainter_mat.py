@@ -1,4 +1,4 @@
-"""Engine `mat`: MAT (Li et al., CVPR 2022), by its authors' `.pkl` or the generator's state dict."""
+"""Engine `mat`: MAT (Li et al., CVPR 2022), by its authors' `.pkl` or a state dict."""
 
 from __future__ import annotations
 
