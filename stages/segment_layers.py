@@ -80,9 +80,10 @@ def paint_layers(
     for rank, draft in reversed(list(enumerate(drafts, 1))):
         rows, columns = draft.window
         shown = _appearance(result, draft, original)
-        amodal = enlarged(draft.found.amodal, original.shape)[rows, columns]
-        inner = inner_colours(shown, amodal & (draft.alpha == 255), band)
-        seen = np.where(amodal[..., None], shown, np.rint(inner).astype(np.uint8))
+        # where its extent is guessed, the picture shows something else: its own colours go on
+        extent = enlarged(draft.found.seen_extent, original.shape)[rows, columns]
+        inner = inner_colours(shown, extent & (draft.alpha == 255), band)
+        seen = np.where(extent[..., None], shown, np.rint(inner).astype(np.uint8))
         ground = stack[rows, columns]
         # outside of the mask but within its soft edge the picture shows what is to be matched
         edge = (draft.alpha < 255) & ~draft.covered
