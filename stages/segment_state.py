@@ -191,7 +191,8 @@ class LoopState(Generic[AnyCanvas]):
     def result(self, *, clean: bool) -> LoopResult[AnyCanvas]:
         """Everything; `clean`: with a background out of which all is erased."""
         background, holes = self.canvas, self.erased
-        if clean and (self.present or len(self.rounds) > 2):
+        plate = self.original.plate() is not self.original
+        if clean and (self.present or len(self.rounds) > 2 or plate):
             background, holes = self._background()
         pairs = order_pairs(self.known)
         order = topological([k.number for k in self.known], pairs)
@@ -207,7 +208,7 @@ class LoopState(Generic[AnyCanvas]):
         if not gone:
             return self.original, self.none
         self.told(len(self.rounds), "filling the background")
-        return self.filled(self.original, hole, "background"), hole
+        return self.filled(self.original.plate(), hole, "background"), hole
 
 
 def _too_much(hole: Mask) -> bool:
