@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compose.stages.segment_canvas import Filling, FullCanvas
 from compose.stages.segment_complete import guessed_behind
 from compose.stages.segment_config import SegmentConfig
-from compose.stages.segment_loop import run_loop
+from compose.stages.segment_layers import Layer, paint_layers
+from compose.stages.segment_loop import run_loop, run_loop_on
 
-from .segment_scenes import BLUE, GROUND, RED, ByColour, draw
+from .segment_scenes import BLUE, GROUND, RED, ByColour, Reveal, draw
 
 NONE = np.zeros((60, 80), bool)
 
@@ -82,3 +85,22 @@ def test_the_loop_guesses_what_the_filling_does_not_show(iterations: int) -> Non
     assert (blue.amodal & ~BLUE.mask()).sum() < 0.03 * BLUE.mask().sum()
     np.testing.assert_array_equal(blue.seen_extent | blue.guessed, blue.amodal)
     assert not (blue.seen_extent & blue.guessed).any()
+
+
+def test_a_layer_goes_on_in_its_own_colours_where_it_is_guessed() -> None:
+    rgb = draw([RED, BLUE])
+    config = SegmentConfig(iterations=2, dilate_least=1.0, dilate=0.0, feather=0.0)
+    canvas = FullCanvas.of(rgb, 1024, Filling(Reveal([]), 1024, 0.0))  # bare ground in every hole
+    result = run_loop_on(canvas, ByColour([RED, BLUE]), config, 0)
+    blue = next(k for k in result.instances if k.visible[30, 100])
+    assert blue.guessed is not None
+    layers: list[Layer] = []
+    paint_layers(result, layers.append)
+    layer = next(one for one in layers if one.found.number == blue.number)
+    whole = np.zeros((*rgb.shape[:2], 4), np.uint8)
+    height, width = layer.rgba.shape[:2]
+    whole[layer.y : layer.y + height, layer.x : layer.x + width] = layer.rgba
+    inner = cv2.erode(blue.guessed.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    assert inner.any()
+    assert (whole[inner, 3] == 255).all()
+    assert np.abs(whole[inner, :3].astype(int) - BLUE.colour).max() < 30  # the canvas shows ground
