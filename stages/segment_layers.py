@@ -110,6 +110,8 @@ def _drafts(result: LoopResult[FullCanvas], shape: tuple[int, ...], band: float)
     drafts = []
     for found in in_order(result):
         amodal = enlarged(found.amodal, shape)
+        if found.guessed is not None:  # the rims of holes show the ground, and so do the layers
+            amodal = amodal & (enlarged(found.seen_extent, shape) | ahead)
         window = _window(amodal, margin)
         mask = amodal[window]
         wide = np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)

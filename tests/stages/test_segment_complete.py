@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from compose.stages.segment_canvas import Filling, FullCanvas
 from compose.stages.segment_complete import guessed_behind
 from compose.stages.segment_config import SegmentConfig
-from compose.stages.segment_layers import Layer, paint_layers
+from compose.stages.segment_layers import Layer, Recomposition, paint_layers
 from compose.stages.segment_loop import run_loop, run_loop_on
 
 from .segment_scenes import BLUE, GROUND, RED, ByColour, Reveal, draw
@@ -95,12 +95,14 @@ def test_a_layer_goes_on_in_its_own_colours_where_it_is_guessed() -> None:
     blue = next(k for k in result.instances if k.visible[30, 100])
     assert blue.guessed is not None
     layers: list[Layer] = []
-    paint_layers(result, layers.append)
+    stack = paint_layers(result, layers.append)
+    assert Recomposition.of(rgb, stack).changed < 0.02
     layer = next(one for one in layers if one.found.number == blue.number)
     whole = np.zeros((*rgb.shape[:2], 4), np.uint8)
     height, width = layer.rgba.shape[:2]
     whole[layer.y : layer.y + height, layer.x : layer.x + width] = layer.rgba
-    inner = cv2.erode(blue.guessed.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    behind = (blue.guessed & RED.mask()).astype(np.uint8)
+    inner = cv2.erode(behind, np.ones((3, 3), np.uint8)) > 0
     assert inner.any()
     assert (whole[inner, 3] == 255).all()
     assert np.abs(whole[inner, :3].astype(int) - BLUE.colour).max() < 30  # the canvas shows ground
