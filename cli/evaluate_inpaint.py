@@ -79,6 +79,7 @@ def inpaint(
     from ..core.devices import available_cores
     from ..models.cache import parse_user_paths
     from ..models.encoder import open_encoder
+    from ..models.inpainter import for_plates
     from ..models.inpainters import inpainter_name, inpainters_here, open_inpainter
     from ..stages.evaluate_inpaint import FIGURES, compare_inpaint, evaluate_inpaint
     from ..stages.inpaint_cases import open_cases, read_shapes
@@ -90,7 +91,9 @@ def inpaint(
     names = list(dict.fromkeys(names))
     place = place_for(device, names)
     judge = open_encoder(encoder, user=user)
-    engines = [open_inpainter(name, threads=threads, device=place, user=user) for name in names]
+    engines = [
+        for_plates(open_inpainter(name, threads=threads, device=place, user=user)) for name in names
+    ]
     sources = [one for root in data for one in read_sources(root, split)[:limit]]
     lenders = [one for root in masks for one in read_sources(root, split)] if masks else sources
     with output.progress(len(lenders), "objects"):

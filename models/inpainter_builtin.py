@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +19,9 @@ from ..core.names import printable
 from .cache import UserPaths, parse_user_paths
 from .crop_builtin import OnnxNetwork
 from .hole_resize import enlarged, shrunk
-from .inpainter import Inpainter
 from .inpainter_opencv import OpenCvInpainter
 from .inpainter_patchmatch import PatchMatchInpainter, patchmatch_here
+from .wide_tones import rounded, wide_tones
 
 INPAINT = "inpaint.onnx"  # of `compose train inpaint`
 _NAME = "inpaint"  # of the network in --checkpoint and COMPOSE_MODELS
@@ -30,7 +29,6 @@ _NAME = "inpaint"  # of the network in --checkpoint and COMPOSE_MODELS
 # chosen on held-out photographs: the standard deviation, in pixels of the coarse size, of the
 # Gaussian that tells tones from what is finer; and the share of them that is taken off
 RADIUS, SHARE = 6.0, 0.5
-_MIDDLE = 128.0  # grey level that stays where it is
 
 
 class BuiltinInpainter:
@@ -53,20 +51,18 @@ class BuiltinInpainter:
         self._side: int = self._net.note("side")
         self._multiple: int = self._net.note("multiple")
         self._rim = OpenCvInpainter("ns")
-        self._texture: Inpainter | None = PatchMatchInpainter() if patchmatch_here() else None
+        self._texture = PatchMatchInpainter() if patchmatch_here() else None
 
     def fill(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
         """The picture with the hole filled; equal seeds give equal pixels."""
         smooth = self._rim.fill(np.where(hole[..., None], np.uint8(0), rgb), hole, seed)
         mean = (self.colours(rgb, hole).astype(np.float32) + smooth) / 2
-        colours = np.where(hole[..., None], _rounded(mean), rgb)
+        colours = np.where(hole[..., None], rounded(mean), rgb)
         if self._texture is None:
             return colours
         scale = min(self._side / max(hole.shape), 1.0)
-        tones = wide_tones(colours, RADIUS / scale) * np.float32(SHARE)
-        flat = _rounded(np.where(hole[..., None], 0, rgb - tones))
-        found = _rounded(self._texture.fill(flat, hole, seed) + tones)
-        return np.where(hole[..., None], found, rgb)
+        tones = wide_tones(colours, RADIUS / scale)
+        return self._texture.led(rgb, hole, tones, seed, share=SHARE, guide=0)
 
     def colours(self, rgb: NDArray[np.uint8], hole: Mask) -> NDArray[np.uint8]:
         """The picture HxWx3 with the hole as the network alone fills it, without fine texture."""
@@ -82,7 +78,7 @@ class BuiltinInpainter:
             hole=padded_hole[None, None].astype(np.float32),
         )
         values = found[0, :, : size[1], : size[0]].transpose(1, 2, 0) * 255
-        filled = np.ascontiguousarray(_rounded(values))
+        filled = np.ascontiguousarray(rounded(values))
         large = filled if scale == 1 else enlarged(filled, width, height)
         return np.where(hole[..., None], large, rgb)
 
@@ -115,14 +111,3 @@ def open_builtin(threads: int = 1, user: UserPaths | None = None) -> BuiltinInpa
             "leave it out."
         )
     return BuiltinInpainter(path, threads)
-
-
-def wide_tones(rgb: NDArray[np.uint8], radius: float) -> NDArray[np.float32]:
-    """How far a picture HxWx3 is from middle grey, over about `radius` pixels around each one."""
-    away = rgb.astype(np.float32) - np.float32(_MIDDLE)
-    blurred = cv2.GaussianBlur(away, (0, 0), radius, borderType=cv2.BORDER_REFLECT)
-    return np.asarray(blurred, np.float32)
-
-
-def _rounded(values: NDArray[np.floating]) -> NDArray[np.uint8]:
-    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)

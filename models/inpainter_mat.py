@@ -1,11 +1,9 @@
-"""Engine `mat`: MAT (Li et al., CVPR 2022), from a state dict of its generator.
-
-The authors' own `.pkl` files are programs as well as weights, and are refused.
-"""
+"""Engine `mat`: MAT (Li et al., CVPR 2022), by its authors' `.pkl` or a state dict."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import is_zipfile
 
 import numpy as np
 import torch
@@ -18,6 +16,7 @@ from .cache import UserPaths
 from .hub import resolve
 from .mat import MatGenerator
 from .mat_coarse import shape_of
+from .persistence_file import load_persistence_state
 from .state_file import fill, load_state_file
 
 CHECKPOINT = "mat-places"
@@ -52,22 +51,21 @@ class MatInpainter:
 
 
 def load_mat(path: Path, device: str = "cpu") -> MatInpainter:
-    """The engine from a state dict, as safetensors or as `torch.save` wrote it.
+    """The engine from its authors' `.pkl`, or from a state dict as safetensors or `torch.save`'s.
+
+    The `.pkl` is a program as well as weights; only the weights are read.
 
     Raises:
         ModelError: the file is damaged, holds code, or belongs to another network.
     """
-    if path.suffix == ".pkl":
-        raise ModelError(
-            f"{printable(path)} is a pickle with a program in it, which is not run; give the "
-            "generator's state dict, Places_512_FullData_G.pth or MAT_Places512_G_fp16.safetensors."
-        )
-    state = load_state_file(path)
+    pickled = path.suffix == ".pkl" and not is_zipfile(path)
+    state = load_persistence_state(path) if pickled else load_state_file(path)
     prefix = next((k.removesuffix(_FIRST) for k in state if k.endswith(_FIRST)), None)
     if prefix is None:
         raise ModelError(
             f"{printable(path)} does not hold MAT's generator; give the published "
-            "Places_512_FullData_G.pth or MAT_Places512_G_fp16.safetensors."
+            "Places_512_FullData.pkl, Places_512_FullData_G.pth or "
+            "MAT_Places512_G_fp16.safetensors."
         )
     own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
     try:

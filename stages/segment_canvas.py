@@ -7,7 +7,7 @@ the engine can make it; the search sees the result reduced.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
 import cv2
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask
-from ..models.inpainter import Inpainter
+from ..models.inpainter import Inpainter, for_plates
 from ..models.inpainting import fill_hole
 
 Rgb = NDArray[np.uint8]
@@ -34,6 +34,10 @@ class Canvas(Protocol):
         """With the hole HxW filled, and every pixel outside of it as it was."""
         ...
 
+    def plate(self) -> Self:
+        """The same, to be filled for looking at and not for searching; maybe itself."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class PlainCanvas:
@@ -46,6 +50,10 @@ class PlainCanvas:
         """See `Canvas.filled`; of what the function gives only the hole is used."""
         new = self.fill(self.rgb, hole, seed)
         return PlainCanvas(np.where(hole[..., None], new, self.rgb).astype(np.uint8), self.fill)
+
+    def plate(self) -> PlainCanvas:
+        """See `Canvas.plate`."""
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +93,13 @@ class FullCanvas:
         height, width = hole.shape
         rgb = np.where(hole[..., None], reduced(full, (width, height)), self.rgb)
         return FullCanvas(full, rgb.astype(np.uint8), how)
+
+    def plate(self) -> FullCanvas:
+        """See `Canvas.plate`."""
+        engine = for_plates(self.filling.inpainter)
+        if engine is self.filling.inpainter:
+            return self
+        return replace(self, filling=replace(self.filling, inpainter=engine))
 
 
 def working_size(shape: tuple[int, ...], side: int) -> tuple[int, int]:

@@ -29,6 +29,13 @@ class Found:
     speculative: bool  # hardly any of it is real pixels: the inpainter may have invented it
     seen: int  # the last iteration whose picture shows it; its colours are there
     erased: int | None = None  # after which iteration it was erased; None: not within the loop
+    # the part of `amodal` that no picture shows; see `segment_complete`; None: nothing
+    guessed: Mask | None = field(default=None, repr=False)
+
+    @property
+    def seen_extent(self) -> Mask:
+        """`amodal` without what is guessed."""
+        return self.amodal if self.guessed is None else self.amodal & ~self.guessed
 
 
 @dataclass(frozen=True)

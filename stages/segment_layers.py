@@ -80,9 +80,10 @@ def paint_layers(
     for rank, draft in reversed(list(enumerate(drafts, 1))):
         rows, columns = draft.window
         shown = _appearance(result, draft, original)
-        amodal = enlarged(draft.found.amodal, original.shape)[rows, columns]
-        inner = inner_colours(shown, amodal & (draft.alpha == 255), band)
-        seen = np.where(amodal[..., None], shown, np.rint(inner).astype(np.uint8))
+        # where its extent is guessed, the picture shows something else: its own colours go on
+        extent = enlarged(draft.found.seen_extent, original.shape)[rows, columns]
+        inner = inner_colours(shown, extent & (draft.alpha == 255), band)
+        seen = np.where(extent[..., None], shown, np.rint(inner).astype(np.uint8))
         ground = stack[rows, columns]
         # outside of the mask but within its soft edge the picture shows what is to be matched
         edge = (draft.alpha < 255) & ~draft.covered
@@ -109,6 +110,8 @@ def _drafts(result: LoopResult[FullCanvas], shape: tuple[int, ...], band: float)
     drafts = []
     for found in in_order(result):
         amodal = enlarged(found.amodal, shape)
+        if found.guessed is not None:  # the rims of holes show the ground, and so do the layers
+            amodal = amodal & (enlarged(found.seen_extent, shape) | ahead)
         window = _window(amodal, margin)
         mask = amodal[window]
         wide = np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)

@@ -73,6 +73,7 @@ def _object(found: Found, rank: int, visible: LabelMap, wanted: Wanted) -> dict[
         "erased": None if found.erased is None else found.erased + 1,
         "speculative": found.speculative,
         "hidden": round(1 - int(shown.sum()) / max(int((amodal | shown).sum()), 1), 4),
+        "guessed": _share(found.guessed, found.amodal),
         "box": _box(shown),
         "amodal_box": _box(amodal),
         "area": int(shown.sum()),
@@ -93,11 +94,15 @@ def _round(
         "extended": sorted(
             ranks[old.number]
             for old in before
-            if not np.array_equal(old.amodal, known[old.number].amodal)
+            if not np.array_equal(old.seen_extent, known[old.number].seen_extent)
         ),
         "rejected": dict(sorted(Counter(r.reason for r in entry.rejected).items())),
         "erased": round(float(entry.hole.mean()), 6),
     }
+
+
+def _share(part: Mask | None, whole: Mask) -> float:
+    return 0.0 if part is None else round(int(part.sum()) / max(int(whole.sum()), 1), 4)
 
 
 def _box(mask: Mask) -> list[int] | None:

@@ -15,6 +15,7 @@ from ..core.seeds import derive_seed
 from ..models.segmenter import Segmenter
 from .segment_accept import iou, judge
 from .segment_canvas import Canvas
+from .segment_complete import guessed_behind
 from .segment_config import SegmentConfig
 from .segment_found import Found, LoopResult, Rejected, Round
 from .segment_hole import hole_around, widened
@@ -51,6 +52,7 @@ class LoopState(Generic[AnyCanvas]):
         self.erased = self.hole = self.claimed = self.none  # all holes, the latest, visible parts
         self.detections: tuple[Instance, ...] = ()
         self.rejected: list[Rejected] = []
+        self.fixed = False  # whether the first round's extents are somebody's word
 
     @property
     def present(self) -> list[Found]:
@@ -70,11 +72,15 @@ class LoopState(Generic[AnyCanvas]):
     def look(self, number: int, given: Sequence[Instance] | None) -> None:
         """Segment the picture, or take what is given, and take in what is new."""
         self.detections = tuple(self._detect() if given is None else given)
+        self.fixed = self.fixed or given is not None
         self.rejected = []
         if number == 0:
             self._begin()
         else:
+            for k in self.present:
+                self.known[k.number] = replace(k, amodal=k.seen_extent, guessed=None)
             self._take_in(number)
+            self._complete()
 
     def _detect(self) -> list[Instance]:
         pixels, config = self.none.size, self.config
@@ -121,6 +127,19 @@ class LoopState(Generic[AnyCanvas]):
         visible = old.visible | (amodal & ~self.claimed)
         self.claimed = self.claimed | visible
         self.known[number] = replace(old, amodal=amodal, visible=visible)
+
+    def _complete(self) -> None:
+        """Guess what the holes still hide of those that the picture shows."""
+        for k in self.present:
+            if k.speculative or (self.fixed and k.iteration == 0):
+                continue
+            others = self.none.copy()
+            for other in self.present:
+                if other is not k:
+                    others |= other.visible
+            guess = guessed_behind(k.amodal, self.erased, others)
+            if guess.any():
+                self.known[k.number] = replace(k, amodal=k.amodal | guess, guessed=guess)
 
     def erase(self, number: int, gone: Sequence[Found]) -> bool:
         """Close the round and erase instances; False if they cover too much to fill it in."""
@@ -172,7 +191,8 @@ class LoopState(Generic[AnyCanvas]):
     def result(self, *, clean: bool) -> LoopResult[AnyCanvas]:
         """Everything; `clean`: with a background out of which all is erased."""
         background, holes = self.canvas, self.erased
-        if clean and (self.present or len(self.rounds) > 2):
+        plate = self.original.plate() is not self.original
+        if clean and (self.present or len(self.rounds) > 2 or plate):
             background, holes = self._background()
         pairs = order_pairs(self.known)
         order = topological([k.number for k in self.known], pairs)
@@ -188,7 +208,7 @@ class LoopState(Generic[AnyCanvas]):
         if not gone:
             return self.original, self.none
         self.told(len(self.rounds), "filling the background")
-        return self.filled(self.original, hole, "background"), hole
+        return self.filled(self.original.plate(), hole, "background"), hole
 
 
 def _too_much(hole: Mask) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..core.errors import UsageError
 from ..core.instances import Instance
 from ..core.masks import Mask
-from ..models.inpainter import Inpainter
+from ..models.inpainter import Inpainter, for_plates
 from ..models.segmenter import Prompt, Segmenter
 
 
@@ -60,7 +60,15 @@ class _SharedInpainter:
     def __init__(self, inner: Inpainter) -> None:
         self._inner, self._lock = inner, threading.Lock()
         self.name, self.multiple, self.limit = inner.name, inner.multiple, inner.limit
+        self._plates: Inpainter | None = None
 
     def fill(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
         with self._lock:
             return self._inner.fill(rgb, hole, seed)
+
+    def for_plates(self) -> Inpainter:
+        with self._lock:
+            if self._plates is None:
+                inner = for_plates(self._inner)
+                self._plates = self if inner is self._inner else _SharedInpainter(inner)
+            return self._plates

@@ -13,6 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from compose.core.errors import ModelError, UsageError
+from compose.models.inpainter import for_plates
+from compose.models.inpainter_patchmatch import PatchMatchInpainter
 from compose.models.inpainters import (
     INPAINTER_NAMES,
     inpainter_name,
@@ -73,6 +75,43 @@ def test_patchmatch_continues_a_texture_which_the_others_do_not() -> None:
     assert error["patchmatch"] < 15
     assert error["patchmatch"] < error["ns"] / 2
     assert error["patchmatch"] < error["telea"] / 2
+
+
+def test_patches_that_look_unlike_what_is_expected_are_not_brought_in() -> None:
+    """A floor, a wall above it and a dark thing on the wall; the hole takes most of the floor."""
+    rgb = np.full((180, 200, 3), (190, 120, 40), np.float64)
+    rgb[:60] = (210, 210, 205)
+    rgb[15:55, 60:140] = (40, 25, 20)
+    rgb += np.random.default_rng(0).normal(0, 6, rgb.shape)
+    hole = np.zeros((180, 200), bool)
+    hole[70:, :170] = True
+    picture = np.clip(rgb, 0, 255).astype(np.uint8)
+    engine = PatchMatchInpainter()
+    plate = for_plates(engine)
+    plain = engine.led(picture, hole, np.zeros(rgb.shape, np.float32), 0, share=0, guide=0)
+    other = []
+    for filled in (engine.fill(picture, hole, 0), plate.fill(picture, hole, 0), plain):
+        away = np.abs(filled[100:, 20:150] - np.array([190.0, 120.0, 40.0])).max(2)
+        other.append((away > 60).mean())
+    assert max(other[:2]) < 0.01
+    assert other[2] > 0.2  # what patches do that nothing leads
+
+
+def test_plates_are_led_only_where_they_need_it() -> None:
+    rgb = np.random.default_rng(0).integers(60, 120, (90, 120, 3), np.uint8)  # a lawn
+    hole = np.zeros((90, 120), bool)
+    hole[30:62, 40:83] = True
+    engine = PatchMatchInpainter()
+    plate = for_plates(engine)
+    assert plate is not engine
+    assert for_plates(plate) is plate
+    assert (plate.name, plate.limit) == (engine.name, engine.limit)
+    filled = plate.fill(rgb, hole, 3)
+    assert (filled != engine.fill(rgb, hole, 3)).any()
+    np.testing.assert_array_equal(filled, plate.fill(rgb, hole, 3))
+    np.testing.assert_array_equal(filled[~hole], rgb[~hole])
+    smooth = open_inpainter("ns")
+    assert for_plates(smooth) is smooth
 
 
 def test_patchmatch_takes_any_seed_and_draws_by_it() -> None:

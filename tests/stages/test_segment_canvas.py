@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compose.models.inpainter import for_plates
 from compose.stages.segment_canvas import (
     Filling,
     FullCanvas,
@@ -15,6 +16,8 @@ from compose.stages.segment_canvas import (
     reduced,
     working_size,
 )
+from compose.stages.segment_first import NoSegmenter
+from compose.stages.segment_tools import SegmentTools
 
 from .segment_scenes import Reveal
 
@@ -80,3 +83,26 @@ def test_a_single_pixel_stays_when_it_is_enlarged():
     assert enlarged(mask, (8, 10)).any()
     assert enlarged(mask, (7, 9)) is mask
     assert not enlarged(np.zeros((7, 9), bool), (70, 90)).any()
+
+
+def test_plates_are_filled_by_the_form_of_an_engine_that_is_made_for_them():
+    class Plate(Reveal):
+        name = "plate"
+
+    class Two(Reveal):
+        def for_plates(self):
+            return plate
+
+    plate = Plate([])
+    full = picture(60, 90)
+    canvas = FullCanvas.of(full, 45, Filling(Two([]), 90, 0))
+    other = canvas.plate()
+    assert other.filling.inpainter is plate
+    assert other.plate() is other
+    assert np.array_equal(other.rgb, canvas.rgb)
+    shared = SegmentTools.shared(NoSegmenter(), Two([])).inpainter
+    assert for_plates(shared).name == "plate"
+    assert for_plates(shared) is for_plates(shared)
+    alone = SegmentTools.shared(NoSegmenter(), Reveal([])).inpainter
+    assert for_plates(alone) is alone
+    assert PlainCanvas(full, lambda rgb, hole, seed: rgb).plate().rgb is full
