@@ -132,7 +132,8 @@ _ALL = (
         size=None,
         licence="unknown",
         sources=(HubSource("Acly/MAT", "MAT_Places512_G_fp16.safetensors"),),
-        note="MAT's code is MIT today; its authors first gave code and models for research only",
+        note="the authors' Places_512_FullData.pkl is read too; MAT's code is MIT today, code and "
+        "models were first given for research only",
     ),
     Checkpoint(
         name="clip-rn101",
