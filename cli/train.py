@@ -11,6 +11,7 @@ import typer
 
 from . import options
 from .shared import Shared
+from .train_composite import composite
 from .train_grouping import grouping
 from .train_options import Epochs, EpochsJson, Features, NetworkFolder, may_begin, phases
 
@@ -33,6 +34,7 @@ def _train() -> None:
 
 
 app.command()(grouping)
+app.command()(composite)
 
 
 @app.command()

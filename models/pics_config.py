@@ -61,8 +61,8 @@ PUBLISHED = PicsConfig()
 
 # learns the toy set on one CPU core in minutes
 TINY = PicsConfig(
-    channels=32,
-    multipliers=(1, 2),
+    channels=48,
+    multipliers=(1, 1),
     blocks=1,
     attention=(1, 2),
     head=16,
@@ -71,7 +71,7 @@ TINY = PicsConfig(
     features=48,
     latents=12,
     hint=(16, 32),
-    side=24,
+    side=16,
     object_side=16,
     autoencoder="pixels",
     encoder="pixels",

@@ -18,9 +18,9 @@ from ..core.masks import Mask
 from ..core.seeds import generator
 from ..data.composite_sample import CompositeSample, ObjectPicture
 
-SIDE = 24  # pixels of a picture
+SIDE = 16  # pixels of a picture
 _CELL = 2  # edges of boxes lie on multiples of it: on the borders of the tiny network's cells
-_LEAST = 12  # pixels of each shape alone, and of both where they overlap
+_LEAST = 8  # pixels of each shape alone, and of both where they overlap
 _RIGHT = 0.8  # share of a region's pixels that must be right for the region to be
 _FINE = 8  # times as fine as its pixels is a shape drawn
 
@@ -121,7 +121,7 @@ def _two_colours(random: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def _box(random: np.random.Generator) -> Box:
-    width, height = random.integers(4, 8, 2)
+    width, height = random.integers(3, 6, 2)
     x = random.integers(0, SIDE // _CELL - width + 1)
     y = random.integers(0, SIDE // _CELL - height + 1)
     return Box(*(float(_CELL * edge) for edge in (x, y, x + width, y + height)))
