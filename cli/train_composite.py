@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -154,12 +154,15 @@ class _Steps:
     """The bar of the steps, which begins when it is known how many are left."""
 
     def __init__(self, begin: Any) -> None:
-        self._begin, self.advance_bar = begin, lambda: None
+        self._begin = begin
+        self.advance_bar: Callable[[], object] = lambda: None
 
     def begin(self, steps: int) -> None:
+        """So many are left."""
         self.advance_bar = self._begin("steps", steps)
 
     def advance(self) -> None:
+        """One is done."""
         self.advance_bar()
 
 
@@ -198,14 +201,14 @@ def _measure(
     from ..models.pics_noise import SamplerConfig
     from ..stages.train_composite_toy import measure_toy
 
-    scenes = 128
+    scenes = 100
     row = measure_toy(
         model,
         scenes=scenes,
         seed=settings.seed,
         sampler=SamplerConfig(guidance=settings.guidance),
         device=device,
-        advance=begin("held-out scenes", 2 * scenes),
+        advance=begin("held-out scenes", scenes + scenes // 2),
     )
     output.record(row)
     output.text(
@@ -225,13 +228,13 @@ def _asked_to_stop() -> Iterator[list[int]]:
 
     def take(number: int, frame: object) -> None:
         asked.append(number)
-        for which, old in before.items():
-            signal.signal(which, old)
+        for each, old in before.items():
+            signal.signal(each, old)
 
     for which in (signal.SIGTERM, signal.SIGINT):
         before[which] = signal.signal(which, take)
     try:
         yield asked
     finally:
-        for which, old in before.items():
-            signal.signal(which, old)
+        for each, old in before.items():
+            signal.signal(each, old)

@@ -19,6 +19,7 @@ JOINT = {
     "mapillaryvistas": 18,
     "bdd100k": 18,
 }
+_ALIASES = {"objects365": "object365", "mapillary": "mapillaryvistas"}
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 _MOST = 100_000  # shards that one pattern may name
@@ -45,7 +46,9 @@ def expand_braces(pattern: str) -> list[str]:
     return found
 
 
-def find_shards(data: Sequence[str], name: str | None = None, joint: bool = False) -> list[ShardSet]:
+def find_shards(
+    data: Sequence[str], name: str | None = None, joint: bool = False
+) -> list[ShardSet]:
     """The shards that `data` name, set by set.
 
     Args:
@@ -63,7 +66,7 @@ def find_shards(data: Sequence[str], name: str | None = None, joint: bool = Fals
         front, equals, rest = text.partition("=")
         named = front if equals and "/" not in front else None
         for which, shards in _found(rest if named else text, named):
-            found.setdefault(which, []).extend(shards)
+            found.setdefault(set_name(which), []).extend(shards)
     if not any(found.values()):
         raise DataError(
             f"there are no shards in {', '.join(map(printable, data))}; give a folder of .tar "
@@ -71,6 +74,7 @@ def find_shards(data: Sequence[str], name: str | None = None, joint: bool = Fals
         )
     if joint:
         return [ShardSet(n, tuple(s), JOINT.get(n, 1)) for n, s in sorted(found.items())]
+    name = set_name(name) if name is not None else None
     if name is not None and name not in found:
         raise UsageError(f"there is no set {name!r} in the data; there is {', '.join(found)}.")
     if name is None and len(found) > 1:
@@ -80,6 +84,12 @@ def find_shards(data: Sequence[str], name: str | None = None, joint: bool = Fals
         )
     chosen = name or next(iter(found))
     return [ShardSet(chosen, tuple(found[chosen]))]
+
+
+def set_name(text: str) -> str:
+    """The name of a set that a folder is named after: `MapillaryVistas` is mapillaryvistas."""
+    plain = re.sub(r"[^a-z0-9]", "", text.lower()) or text
+    return _ALIASES.get(plain, plain)
 
 
 def _found(text: str, name: str | None) -> Iterator[tuple[str, list[Path]]]:

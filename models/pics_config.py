@@ -1,4 +1,4 @@
-"""Sizes of the network of PICS (pairwise compositing), section 4 of our notes: tiny to published."""
+"""Sizes of the network of PICS (pairwise compositing), from tiny to published."""
 
 from __future__ import annotations
 
@@ -86,5 +86,5 @@ def config_from_json(values: dict[str, Any]) -> PicsConfig:
     Raises:
         TypeError, ValueError: a field is unknown or does not fit the others.
     """
-    tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return PicsConfig(**tuples)

@@ -32,7 +32,7 @@ _HEADS = 64  # channels of a head in every published network of the family
 
 def net_state(state: State) -> State:
     """The tensors of `PicsNet`, by its names."""
-    found = {}
+    found: State = {}
     for there, ours in _NET.items():
         found |= {ours + name: value for name, value in below(state, there).items()}
     return found
@@ -66,7 +66,9 @@ def sizes_of(state: State, hint: State | None = None) -> dict[str, Any]:
     if len(blocks) != 1:
         raise ValueError("its levels differ in depth")
     widths = [state[f"input_blocks.{b}.0.in_layers.2.weight"].shape[0] for b in begins]
-    seen = [2**level for level, b in enumerate(begins) if f"input_blocks.{b}.1.norm.weight" in state]
+    seen = [
+        2**level for level, b in enumerate(begins) if f"input_blocks.{b}.1.norm.weight" in state
+    ]
     listened = "middle_block.1.transformer_blocks.0.attn2.to_k.weight"
     sizes: dict[str, Any] = {
         "channels": channels,

@@ -1,4 +1,4 @@
-"""Opening and writing PICS's networks: the published file, ours, and Stable Diffusion to begin from.
+"""Opening and writing PICS's networks: the published file, ours, Stable Diffusion to begin with.
 
 Ours are safetensors with the published file's names and the configuration beside them.
 """

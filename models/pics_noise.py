@@ -1,4 +1,4 @@
-"""Noise of PICS: the schedule, the times of training, and DDIM (Song et al., 2021) with guidance."""
+"""Noise of PICS (sections 4.4, 4.5): schedule, times of training, DDIM (Song et al., 2021)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def add_noise(latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:
     return kept.sqrt() * latents + (1 - kept).sqrt() * noise
 
 
-def draw_times(
-    random: np.random.Generator, count: int, anywhere: float = 0.3
-) -> NDArray[np.int64]:
+def draw_times(random: np.random.Generator, count: int, anywhere: float = 0.3) -> NDArray[np.int64]:
     """Times of training, section 4.4: 30 % from [0, 1000), the others from [0, 500).
 
     Args:

@@ -100,6 +100,9 @@ class DinoFeatures(nn.Module):
         net: transformers' `Dinov2Model` with its weights.
     """
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net: Any = net.eval().requires_grad_(False)

@@ -71,7 +71,5 @@ def sample(
     return torch.cat(drawn)
 
 
-def _autocast(
-    kind: str, half: torch.dtype | None
-) -> contextlib.AbstractContextManager[object]:
+def _autocast(kind: str, half: torch.dtype | None) -> contextlib.AbstractContextManager[object]:
     return torch.autocast(kind, half) if half is not None else contextlib.nullcontext()

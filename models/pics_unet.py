@@ -7,6 +7,7 @@ modules bear the names of the published checkpoint, so that it is read without t
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -106,7 +107,7 @@ class Up(nn.Module):
 class Stage(nn.Sequential):
     """Layers one after the other, each given what it takes."""
 
-    def forward(self, x: Tensor, time: Tensor, route: Route) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, route: Route) -> Tensor:  # type: ignore[override]
         """(B,C,H,W) through all of them."""
         for layer in self:
             if isinstance(layer, ResBlock):
@@ -160,7 +161,8 @@ class Trunk(nn.Module):
         steps = torch.arange(half, dtype=torch.float32, device=times.device)
         angles = times.float()[:, None] * torch.exp(-math.log(10_000) * steps / half)
         waves = torch.cat([angles.cos(), angles.sin()], 1)
-        out: Tensor = self.time_embed(waves.to(self.time_embed[0].weight.dtype))
+        first: Any = self.time_embed[0]
+        out: Tensor = self.time_embed(waves.to(first.weight.dtype))
         return out
 
     def run(self, stage: nn.Module, x: Tensor, time: Tensor, route: Route) -> Tensor:

@@ -78,7 +78,8 @@ def batch_of(
     masks = torch.from_numpy(np.stack([e.masks for e in examples])).to(device)
     shown = torch.from_numpy(np.stack([e.objects for e in examples])).to(device)
     shown = shown.permute(0, 1, 4, 2, 3).float() / 255
-    features = encoder(shown.flatten(0, 1)).unflatten(0, shown.shape[:2])
+    features = encoder(shown.flatten(0, 1))
+    features = features.view(*shown.shape[:2], *features.shape[1:])
     ranks = torch.from_numpy(np.stack([e.ranks for e in examples])).to(device)
     return pictures, PicsInput(hint, masks, features, ranks)
 

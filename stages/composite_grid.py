@@ -56,7 +56,8 @@ def sample_grid(
 
 
 def _pixels(signed: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.clip(np.rint((signed.transpose(1, 2, 0) + 1) * 127.5), 0, 255).astype(np.uint8)
+    values = np.rint((signed.transpose(1, 2, 0) + 1) * 127.5)
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
 def _square(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

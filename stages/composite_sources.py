@@ -1,4 +1,4 @@
-"""Where the samples of compositing's training come from, in an order that depends on the seed alone.
+"""Where the samples of compositing's training come from, in an order that is the seed's alone.
 
 Any sample can be had by its epoch and place without those before it, so that an interrupted
 training goes on exactly where it stood.

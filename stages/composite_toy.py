@@ -100,7 +100,7 @@ def _shown(scene: ToyScene, picture: NDArray[np.uint8]) -> NDArray[np.int64]:
         ((picture.astype(np.float64) - choice) ** 2).sum(-1)
         for choice in (*choices, scene.background)
     ]
-    return np.argmin(away, 0)
+    return np.asarray(np.argmin(away, 0), np.int64)
 
 
 def _gradient(random: np.random.Generator) -> NDArray[np.uint8]:
@@ -109,7 +109,8 @@ def _gradient(random: np.random.Generator) -> NDArray[np.uint8]:
     angle = random.uniform(0, 2 * np.pi)
     y, x = (np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2) / SIDE
     along = np.clip(0.5 + x * np.cos(angle) + y * np.sin(angle), 0, 1)[..., None]
-    return np.rint(ends[0] * (1 - along) + ends[1] * along).clip(0, 255).astype(np.uint8)
+    mixed = ends[0] * (1 - along) + ends[1] * along
+    return np.asarray(np.rint(mixed).clip(0, 255), np.uint8)
 
 
 def _two_colours(random: np.random.Generator) -> NDArray[np.uint8]:
@@ -117,7 +118,7 @@ def _two_colours(random: np.random.Generator) -> NDArray[np.uint8]:
     hue = random.random()
     hues = hue, (hue + random.uniform(80, 280) / 360) % 1
     found = [colorsys.hsv_to_rgb(h, random.uniform(0.8, 1), random.uniform(0.7, 1)) for h in hues]
-    return np.rint(np.asarray(found) * 255).astype(np.uint8)
+    return np.asarray(np.rint(np.asarray(found) * 255), np.uint8)
 
 
 def _box(random: np.random.Generator) -> Box:

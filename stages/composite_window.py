@@ -37,7 +37,9 @@ def window_around(boxes: Sequence[Box], width: int, height: int, config: WindowC
     return Box(float(left), float(top), float(left + across), float(top + down))
 
 
-def feather(boxes: Sequence[Box], width: int, height: int, config: WindowConfig) -> NDArray[np.float32]:
+def feather(
+    boxes: Sequence[Box], width: int, height: int, config: WindowConfig
+) -> NDArray[np.float32]:
     """How much of the painted picture is taken, (height,width) float32.
 
     All of it in the boxes of whole pixels, and ever less outside, down to nothing at the end of

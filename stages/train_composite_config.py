@@ -74,15 +74,15 @@ class TrainCompositeConfig:
 # learns the drawn set on one core in minutes; measured in docs/results.md
 TOY = TrainCompositeConfig(
     net=TINY,
-    steps=2400,
+    steps=1500,
     rate=2e-3,
     warmup=100,
     cosine=True,
     anywhere=1.0,  # so few steps cannot be spent on the last of the noise
     average=0.999,
     everything=True,
-    every=400,
-    grids=400,
+    every=500,
+    grids=500,
     guidance=2.0,
     augment=PLAIN,
 )

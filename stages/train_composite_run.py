@@ -1,10 +1,10 @@
 """A run of compositing's training: its folder, metrics, pictures of samples and checkpoints.
 
-    config.json      what was set
-    metrics.jsonl    a line every so many steps
-    samples/         pictures of samples
-    checkpoints/     see `train_composite_state`
-    pics.safetensors the result: the running mean of the weights, as engine pics reads it
+config.json      what was set
+metrics.jsonl    a line every so many steps
+samples/         pictures of samples
+checkpoints/     see `train_composite_state`
+pics.safetensors the result: the running mean of the weights, as engine pics reads it
 """
 
 from __future__ import annotations

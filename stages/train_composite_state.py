@@ -1,7 +1,7 @@
 """Checkpoints of compositing's training: folders that are whole or not counted.
 
-    checkpoints/step-0002000/weights.safetensors   the running mean, as engine pics reads it
-    checkpoints/step-0002000/state.pt              weights, optimiser and place; written last
+checkpoints/step-0002000/weights.safetensors   the running mean, as engine pics reads it
+checkpoints/step-0002000/state.pt              weights, optimiser and place; written last
 """
 
 from __future__ import annotations

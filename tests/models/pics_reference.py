@@ -51,7 +51,9 @@ def pair_vector(block: RoutedBlock, cell: Tensor, tokens: Tensor, inside: list[b
         mixtures.append(mixture)
         scores.append(q @ mixture / math.sqrt(width))
     shares = torch.softmax(torch.stack(scores) / block.temperature, 0)
-    return sum((s * m for s, m in zip(shares, mixtures, strict=True)), torch.zeros_like(mixtures[0]))
+    return sum(
+        (s * m for s, m in zip(shares, mixtures, strict=True)), torch.zeros_like(mixtures[0])
+    )
 
 
 def routed(block: RoutedBlock, x: Tensor, tokens: Tensor, masks: Tensor) -> Tensor:
@@ -61,9 +63,7 @@ def routed(block: RoutedBlock, x: Tensor, tokens: Tensor, masks: Tensor) -> Tens
         calm = [normed(block.norm1, cell) for cell in cells]
         cells = [c + attended(block.attn1, q, calm) for c, q in zip(cells, calm, strict=True)]
         covering = [[bool(inside[k, n]) for k in range(len(objects))] for n in range(len(cells))]
-        pairs = [
-            pair_vector(block, cell, objects, covering[n]) for n, cell in enumerate(cells)
-        ]
+        pairs = [pair_vector(block, cell, objects, covering[n]) for n, cell in enumerate(cells)]
         done = []
         for n, cell in enumerate(cells):
             asked = normed(block.norm2, cell)

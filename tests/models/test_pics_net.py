@@ -88,9 +88,7 @@ def test_published_size_and_shapes() -> None:
     # a transformer of width C adds: the gate C x 1024 + 1024, two matrices of 1024 x 1024, three
     # norms (two of C and one of 1024), and an attention of 4 C x C + C
     blocks = {320: 5, 640: 5, 1280: 6}
-    added = {
-        c: c * 1024 + 1024 + 2 * 1024**2 + 2 * (c + c + 1024) + 4 * c * c + c for c in blocks
-    }
+    added = {c: c * 1024 + 1024 + 2 * 1024**2 + 2 * (c + c + 1024) + 4 * c * c + c for c in blocks}
     assert new == sum(count * added[c] for c, count in blocks.items())
     with torch.device("meta"):
         shape = PUBLISHED
@@ -147,5 +145,5 @@ def test_config_comes_back_from_json_and_refuses_nonsense() -> None:
 
     assert config_from_json(json.loads(json.dumps(TINY.as_json()))) == TINY
     for wrong in ({"channels": 33}, {"side": 25}, {"latents": 4}, {"features": 7}, {"patch": 5}):
-        with pytest.raises(ValueError, match="must|there are"):
+        with pytest.raises(ValueError, match=r"must|there are"):
             dataclasses.replace(TINY, **wrong)

@@ -1,4 +1,4 @@
-"""Routing by region: against the plain reference, and the first two defects of the published code."""
+"""Routing by region: against the plain reference, and two defects of the published code."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from compose.core.errors import Interrupted, ModelError, UsageError
 from compose.models.pics_load import load_pics
 from compose.models.pics_net import PicsNet
-from compose.models.pics_noise import add_noise
+from compose.models.pics_noise import SamplerConfig, add_noise
 from compose.models.pics_routing import is_overlap_layer
 from compose.stages.composite_sources import ToySource
 from compose.stages.train_composite import CompositeTraining, choose_trained, noise_loss
@@ -26,7 +26,6 @@ from compose.stages.train_composite_config import TrainCompositeConfig
 from compose.stages.train_composite_run import RunHooks, train_composite
 from compose.stages.train_composite_state import checkpoints, find_checkpoint
 from compose.stages.train_composite_toy import measure_toy
-from compose.models.pics_noise import SamplerConfig
 
 from .composite_cases import FAST, MINI, mini_model, training
 
