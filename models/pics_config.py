@@ -27,7 +27,7 @@ class PicsConfig:
     encoder: str = "dinov2"  # of the objects; "pixels": their pixels, patch by patch
     patch: int = 14  # pixels of the encoder's patches
     ranks: int = 0  # our extension: so many places from front to back can be told; 0: none
-    checkpointing: bool = False  # compute anew instead of keeping: less memory in training
+    checkpointing: bool = True  # compute anew instead of keeping: less memory in training
 
     def __post_init__(self) -> None:
         widths = [self.channels * m for m in self.multipliers]
@@ -77,6 +77,7 @@ TINY = PicsConfig(
     encoder="pixels",
     patch=4,
     ranks=2,
+    checkpointing=False,
 )
 
 

@@ -5,13 +5,15 @@ Ours are safetensors with the published file's names and the configuration besid
 
 from __future__ import annotations
 
+import importlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..core.errors import ModelError, UsageError
 from ..core.files import atomic_write
@@ -165,10 +167,10 @@ def _parts(
     config: PicsConfig, state: State, pictures: Path | None, objects: Path | None
 ) -> tuple[PictureCodec, ObjectEncoder, State]:
     frozen: State = {}
+    codec: PictureCodec | None
+    encoder: ObjectEncoder | None
     codec, encoder = plain_parts(config)
-    found_codec: PictureCodec | None = codec
-    found_encoder: ObjectEncoder | None = encoder
-    if found_codec is None:
+    if codec is None:
         theirs = below(state, AUTOENCODER)
         if not theirs:
             raise UsageError(
@@ -176,52 +178,50 @@ def _parts(
                 "2.1 with --init."
             )
         frozen |= {AUTOENCODER + name: value for name, value in theirs.items()}
-        found_codec = _autoencoder(theirs, pictures or Path())
-    if found_encoder is None:
-        theirs = below(state, ENCODER)
-        if not theirs:
+        codec = _autoencoder(theirs, pictures or Path())
+    if encoder is None:
+        seeing = below(state, ENCODER)
+        if not seeing:
             raise UsageError(
                 "there are no weights that see objects; give DINOv2's dinov2_vitg14_pretrain.pth "
                 "with --object-encoder."
             )
-        frozen |= {ENCODER + name: value for name, value in theirs.items()}
-        found_encoder = _dino(theirs, objects or pictures or Path())
-    return found_codec, found_encoder, frozen
+        frozen |= {ENCODER + name: value for name, value in seeing.items()}
+        encoder = _dino(seeing, objects or pictures or Path())
+    return codec, encoder, frozen
 
 
 def _autoencoder(state: State, path: Path) -> KlCodec:
-    try:
-        from diffusers import AutoencoderKL
-    except ImportError as error:
-        raise UsageError(
-            "engine pics needs diffusers; run: pip install 'compose-toolkit[pics]'."
-        ) from error
-    kind: Any = AutoencoderKL
-    try:
-        with torch.device("meta"):
-            vae: nn.Module = kind(**vae_sizes(state))
-    except (KeyError, ValueError, IndexError) as error:
-        raise _another(path, error) from None
+    kind = _from("diffusers").AutoencoderKL
+    vae = _without_weights(lambda: kind(**vae_sizes(state)), path)
     fill(vae, vae_keys(state), path, "Stable Diffusion's autoencoder", assign=True)
     return KlCodec(vae)
 
 
 def _dino(state: State, path: Path) -> DinoFeatures:
-    try:
-        from transformers import Dinov2Config, Dinov2Model
-    except ImportError as error:
-        raise UsageError(
-            "engine pics needs transformers; run: pip install 'compose-toolkit[pics]'."
-        ) from error
-    try:
-        sizes: Any = Dinov2Config
-        kind: Any = Dinov2Model
-        with torch.device("meta"):
-            net: nn.Module = kind(sizes(**dino_sizes(state)))
-    except (KeyError, ValueError, IndexError, ZeroDivisionError) as error:
-        raise _another(path, error) from None
+    library = _from("transformers")
+    net = _without_weights(
+        lambda: library.Dinov2Model(library.Dinov2Config(**dino_sizes(state))), path
+    )
     fill(net, dino_keys(state, net.state_dict()), path, "DINOv2", assign=True)
     return DinoFeatures(net)
+
+
+def _from(library: str) -> Any:
+    try:
+        return importlib.import_module(library)
+    except ImportError as error:
+        raise UsageError(
+            f"engine pics needs {library}; run: pip install 'compose-toolkit[pics]'."
+        ) from error
+
+
+def _without_weights(build: Callable[[], nn.Module], path: Path) -> nn.Module:
+    try:
+        with torch.device("meta"):
+            return build()
+    except (KeyError, ValueError, IndexError, ZeroDivisionError) as error:
+        raise _another(path, error) from None
 
 
 def _move(net: nn.Module, codec: PictureCodec, encoder: ObjectEncoder, device: str) -> None:
@@ -236,8 +236,3 @@ def _another(path: Path, error: Exception) -> ModelError:
         f"{printable(path)} does not hold the network of PICS ({reason}); give the published "
         "file, or one of `compose train composite`."
     )
-
-
-def on(tensor: Tensor, like: nn.Module) -> Tensor:
-    """The tensor on the device of a module's parameters."""
-    return tensor.to(next(like.parameters()).device)

@@ -140,6 +140,21 @@ def test_order_is_heard_only_where_it_is_told() -> None:
     torch.testing.assert_close(told, both, rtol=1e-4, atol=1e-5)
 
 
+def test_every_sample_of_a_batch_is_painted_as_alone() -> None:
+    """The whole network, both branches at every size, hears each sample's own masks."""
+    net = random_net()
+    given, x, times = known(FAMILY, samples=3), noisy(FAMILY, 3), torch.tensor([5, 400, 900])
+    with torch.no_grad():
+        together = net(x, times, given)
+        for b in range(3):
+            one = slice(b, b + 1)
+            alone = net(x[one], times[one], given.at(one))
+            torch.testing.assert_close(together[one], alone, rtol=1e-4, atol=1e-4)
+        first = given.masks[:1].expand_as(given.masks)
+        defective = net(x, times, dataclasses.replace(given, masks=first))
+    assert (together[1:] - defective[1:]).abs().max() > 1e-2
+
+
 def test_config_comes_back_from_json_and_refuses_nonsense() -> None:
     import json
 
