@@ -53,9 +53,11 @@ def toy_scene(seed: int, part: str, number: int) -> ToyScene:
     colours = _two_colours(random)
     while True:
         boxes = [_box(random) for _ in range(2)]
+        inside = [_inside(box) for box in boxes]
+        if (inside[0] & inside[1]).sum() < _LEAST:
+            continue
         shapes = [int(kind) for kind in random.integers(0, 3, 2)]
         covers = [_shape(kind, box) for kind, box in zip(shapes, boxes, strict=True)]
-        inside = [_inside(box) for box in boxes]
         solid = [cover > 0.9 for cover in covers]
         alone = (solid[0] & ~inside[1], solid[1] & ~inside[0])
         overlap = solid[0] & solid[1]

@@ -98,7 +98,9 @@ class CompositeTraining:
         self._trained = choose_trained(self.net, config.everything)
         self._names = {n for n, p in self.net.named_parameters() if p.requires_grad}
         self.mean = {n: p.detach().clone() for n, p in self._moving()}
-        self.optimiser = torch.optim.AdamW(self._trained, lr=config.rate, weight_decay=config.decay)
+        self.optimiser = torch.optim.AdamW(
+            self._trained, lr=config.rate, weight_decay=config.decay, fused=True
+        )
         self.scaler = torch.amp.GradScaler(
             torch.device(world.device).type, enabled=config.half == "fp16"
         )

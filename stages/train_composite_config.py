@@ -74,15 +74,15 @@ class TrainCompositeConfig:
 # learns the drawn set on one core in minutes; measured in docs/results.md
 TOY = TrainCompositeConfig(
     net=TINY,
-    steps=1500,
+    steps=1200,
     rate=2e-3,
     warmup=100,
     cosine=True,
     anywhere=1.0,  # so few steps cannot be spent on the last of the noise
     average=0.999,
     everything=True,
-    every=500,
-    grids=500,
+    every=300,
+    grids=600,
     guidance=2.0,
     augment=PLAIN,
 )
