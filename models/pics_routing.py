@@ -49,10 +49,14 @@ class Attention(nn.Module):
         self.to_out = nn.Sequential(nn.Linear(width, width))
 
     def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        """Queries of x (B,N,C) on seen (B,M,S): (B,N,C)."""
+        """What x (B,N,C) finds in seen (B,M,S): (B,N,C)."""
+        return self.answer(self.to_q(x), seen)
+
+    def answer(self, queries: Tensor, seen: Tensor) -> Tensor:
+        """The same with queries (B,N,C) that `to_q` has made."""
         q, k, v = (
             t.unflatten(2, (self.heads, -1)).transpose(1, 2)
-            for t in (self.to_q(x), self.to_k(seen), self.to_v(seen))
+            for t in (queries, self.to_k(seen), self.to_v(seen))
         )
         found = F.scaled_dot_product_attention(q, k, v)
         out: Tensor = self.to_out(found.transpose(1, 2).flatten(2))
@@ -116,17 +120,24 @@ class RoutedBlock(nn.Module):
     def forward(self, x: Tensor, tokens: Tensor, regions: Regions) -> Tensor:
         """x (B,N,C) after hearing the objects' tokens (B,K,T,D)."""
         x = x + self.attn1(y := self.norm1(x), y)
-        asked = self.norm2(x)
-        heard = self.overlap(x, tokens, regions) * regions.joint[..., None]
+        queries = self.attn2.to_q(self.norm2(x))
+        heard = self.overlap(x, queries, tokens, regions) * regions.joint[..., None]
         for k in range(tokens.shape[1]):
-            said = self.attn2(asked, tokens[:, k])
+            said = self.attn2.answer(queries, tokens[:, k])
             heard = heard + said * regions.exclusive[:, k, :, None]
         x = x + heard
         out: Tensor = x + self.ff(self.norm3(x))
         return out
 
-    def overlap(self, x: Tensor, tokens: Tensor, regions: Regions) -> Tensor:
-        """What the overlap expert would say to every cell, (B,N,C)."""
+    def overlap(self, x: Tensor, queries: Tensor, tokens: Tensor, regions: Regions) -> Tensor:
+        """What the overlap expert would say to every cell, (B,N,C).
+
+        Args:
+            x: (B,N,C), after self-attention.
+            queries: (B,N,C), of x for the objects.
+            tokens: (B,K,T,D).
+            regions: of the objects.
+        """
         asked = self.gate_q(self.norm2g(x))[:, None]  # (B,1,N,D)
         keys, values = self.k_proj(self.norm_c(tokens)), self.v_proj(tokens)
         spread = asked.expand(-1, tokens.shape[1], -1, -1)
@@ -137,7 +148,7 @@ class RoutedBlock(nn.Module):
         scores = scores.masked_fill(elsewhere, -torch.inf)
         shares = torch.softmax(scores / self.temperature, 1)
         pair = (shares[..., None] * each).sum(1)  # (B,N,D), one vector a cell
-        mixed = self.attn2(self.norm2(x), pair)
+        mixed = self.attn2.answer(queries, pair)
         out: Tensor = self.attn_bg(self.norm2b(mixed), x)
         return out
 

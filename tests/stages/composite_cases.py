@@ -16,7 +16,7 @@ from compose.stages.train_composite_world import World
 
 MINI = dataclasses.replace(TINY, channels=16, multipliers=(1,), attention=(1,), context=16)
 FAST = dataclasses.replace(
-    TOY, net=MINI, steps=6, batch=4, warmup=0, every=2, grids=0, log=2, cosine=False
+    TOY, net=MINI, steps=6, batch=4, warmup=0, every=2, grids=0, log=2, cosine=False, guidance=1.0
 )
 
 

@@ -110,13 +110,22 @@ def test_variation_keeps_truth_and_is_the_seed_s() -> None:
     plain = make_example(scene, config, PLAIN, np.random.default_rng(1))
     assert (one.masks >= plain.masks).all()  # boxes grow
     assert np.array_equal(plain.picture, target(scene.picture, config.side))
-    on_white = CompositeSample("x", scene.picture, tuple(
-        ObjectPicture(object_square(o.rgb, o.alpha, 60, 1.5), None) for o in scene.objects
-    ), scene.boxes, None)  # fmt: skip
-    example = make_example(on_white, config, PLAIN, np.random.default_rng(1))
+
+
+def test_white_around_an_object_is_taken_off_and_white_in_it_stays() -> None:
+    shown = np.full((90, 90, 3), 255, np.uint8)
+    shown[30:50, 10:70] = (200, 30, 60)
+    shown[36:44, 30:50] = 255
+    scene = toy_scene(0, "test", 0).sample
+    sample = CompositeSample(
+        "x", scene.picture, (ObjectPicture(shown, None),) * 2, scene.boxes, None
+    )
+    config = dataclasses.replace(TINY, object_side=60)
+    example = make_example(sample, config, PLAIN, np.random.default_rng(1))
     assert example.ranks.tolist() == [-1, -1]
-    # the white around it is taken off again; what is left is how often it was resized
-    assert (np.abs(example.objects.astype(int) - plain.objects) < 60).mean() > 0.85
+    expected = np.full((60, 60, 3), 255, np.uint8)
+    expected[20:40] = shown[30:50, 10:70]
+    assert np.array_equal(example.objects[0], expected)
 
 
 def test_boxes_grow_around_their_middle() -> None:
