@@ -30,6 +30,7 @@ from .train_composite_options import (
     SaveEvery,
     Shards,
     Toy,
+    Workers,
     limit_of,
 )
 from .train_options import EpochsJson, NetworkFolder, may_begin, phases
@@ -57,6 +58,7 @@ def composite(
     save_every: SaveEvery = None,
     keep: Keep = None,
     logger_freq: LoggerFreq = None,
+    workers: Workers = None,
     guidance: Guidance = None,
     resume: Resume = None,
     precision: options.Precision = "auto",
@@ -114,6 +116,7 @@ def composite(
         "keep": keep,
         "grids": logger_freq,
         "guidance": guidance,
+        "workers": workers,
     }
     settings = dataclasses.replace(
         settings,

@@ -86,6 +86,10 @@ SaveEvery = Annotated[
 Keep = Annotated[
     int | None, typer.Option("--keep", min=1, metavar="N", help="Checkpoints to keep (3).")
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=0, metavar="N", help="Threads that read samples ahead (8)."),
+]
 LoggerFreq = Annotated[
     int | None,
     typer.Option(

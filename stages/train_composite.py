@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,11 +20,13 @@ from torch.nn.parallel import DistributedDataParallel
 from ..core.errors import ModelError
 from ..core.seeds import derive_seed, generator
 from ..models.pics_load import PicsModel
-from ..models.pics_net import PicsInput, PicsNet
+from ..models.pics_net import PicsNet
 from ..models.pics_noise import add_noise, draw_times
 from ..models.pics_routing import is_overlap_layer
 from ..models.pics_sample import nothing_features
-from .composite_examples import batch_of, make_example
+from .composite_examples import CompositeExample, batch_of, make_example
+from .composite_feed import ExampleFeed, Place
+from .composite_loss import NoisyBatch, noise_loss
 from .composite_sources import SampleSource
 from .train_composite_config import TrainCompositeConfig
 from .train_composite_world import World
@@ -33,17 +34,6 @@ from .train_composite_world import World
 # what is trained as published
 _PUBLISHED = ("control.", "unet.output_blocks.", "unet.out.", "projector.", "order.")
 _HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
-
-
-@dataclass(frozen=True, eq=False)
-class NoisyBatch:
-    """What one forward pass is given."""
-
-    latents: Tensor  # (B,L,h,w) without noise
-    noise: Tensor  # (B,L,h,w)
-    times: Tensor  # (B,)
-    known: PicsInput  # with some samples' objects left out
-    dropped: Tensor  # (B,) bool, which
 
 
 def choose_trained(net: PicsNet, everything: bool) -> list[nn.Parameter]:
@@ -58,22 +48,6 @@ def choose_trained(net: PicsNet, everything: bool) -> list[nn.Parameter]:
         chosen = everything or name.startswith(_PUBLISHED) or is_overlap_layer(name)
         parameter.requires_grad_(chosen and not unused)
     return [p for p in net.parameters() if p.requires_grad]
-
-
-def noise_loss(found: Tensor, batch: NoisyBatch, inside: float = 1.0) -> Tensor:
-    """Mean squared error (0-d) of the noise over the whole latents.
-
-    Args:
-        found: (B,L,h,w).
-        batch: what it was found in.
-        inside: weight of the cells in any box, the others having 1.
-    """
-    error = (found.float() - batch.noise).square()
-    if inside == 1:
-        return error.mean()
-    union = batch.known.masks.amax(1, keepdim=True).float()
-    weight = 1 + (inside - 1) * nn.functional.interpolate(union, found.shape[-2:], mode="nearest")
-    return (error * weight).mean() / weight.mean()
 
 
 class CompositeTraining:
@@ -105,6 +79,7 @@ class CompositeTraining:
             torch.device(world.device).type, enabled=config.half == "fp16"
         )
         self._net = world.wrap(self.net)
+        self._feed = ExampleFeed(self.example, self._places, config.workers)
         self._nothing = nothing_features(self.net, model.encoder)
 
     def advance(self) -> dict[str, float]:
@@ -146,14 +121,7 @@ class CompositeTraining:
     def batch(self, number: int) -> NoisyBatch:
         """Batch `number` of this process."""
         config, world = self.config, self.world
-        epoch, place = divmod(number, self._batches)
-        first = (place * world.size + world.rank) * config.batch
-        examples = []
-        for at in range(first, first + config.batch):
-            sample = self._source.sample(epoch, at)
-            random = generator(config.seed, "composite-sample", str(epoch), str(at))
-            examples.append(make_example(sample, self.net.config, config.augment, random))
-        pictures, known = batch_of(examples, self.model.encoder, world.device)
+        pictures, known = batch_of(self._feed.take(number), self.model.encoder, world.device)
         latents = self.model.codec.encode(pictures)
         names = ("composite-noise", str(number), str(world.rank))
         times = draw_times(generator(config.seed, *names), config.batch, config.anywhere)
@@ -167,6 +135,13 @@ class CompositeTraining:
             known.without_objects(self._nothing, dropped),
             dropped,
         )
+
+    def example(self, place: Place) -> CompositeExample:
+        """The example of an epoch and a place in it."""
+        config = self.config
+        random = generator(config.seed, "composite-sample", *map(str, place))
+        sample = self._source.sample(*place)
+        return make_example(sample, self.net.config, config.augment, random)
 
     def rate(self, step: int) -> float:
         """The optimiser's rate in a step, counted from 0."""
@@ -198,6 +173,10 @@ class CompositeTraining:
         self._put(self.mean)
         self.net.eval()
 
+    def close(self) -> None:
+        """End what reads ahead; the training takes no more steps."""
+        self._feed.close()
+
     def state(self) -> dict[str, Any]:
         """What `restore` goes on from."""
         return {
@@ -224,6 +203,12 @@ class CompositeTraining:
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
         self.step = int(state["step"])
+
+    def _places(self, number: int) -> list[Place]:
+        """Of this process's batch `number`."""
+        epoch, place = divmod(number, self._batches)
+        first = (place * self.world.size + self.world.rank) * self.config.batch
+        return [(epoch, at) for at in range(first, first + self.config.batch)]
 
     def _moving(self) -> Iterator[tuple[str, nn.Parameter]]:
         return ((n, p) for n, p in self.net.named_parameters() if n in self._names)

@@ -34,6 +34,7 @@ class TrainCompositeConfig:
     seed: int = 0
     every: int = 2000  # steps between checkpoints
     keep: int = 3  # checkpoints; ours
+    workers: int = 8  # threads that read samples; 0: none
     grids: int = 1000  # steps between pictures of samples; 0: none
     log: int = 50  # steps between lines of the metrics
     guidance: float = 5.0  # of those pictures
@@ -64,7 +65,7 @@ class TrainCompositeConfig:
     def binding(self) -> dict[str, Any]:
         """What must be the same for a checkpoint to be gone on from."""
         values = asdict(self)
-        for free in ("every", "keep", "grids", "log", "guidance"):
+        for free in ("every", "keep", "grids", "log", "guidance", "workers"):
             del values[free]
         if not self.cosine:  # then a training can be made longer
             del values["steps"], values["epochs"]
@@ -84,5 +85,6 @@ TOY = TrainCompositeConfig(
     every=300,
     grids=600,
     guidance=2.0,
+    workers=0,
     augment=PLAIN,
 )

@@ -20,10 +20,9 @@ from PIL import Image
 
 from ..core.errors import Interrupted
 from ..core.files import atomic_write
-from ..core.seeds import generator
 from ..models.pics_load import PicsModel, save_pics
 from ..models.pics_noise import SamplerConfig
-from .composite_examples import CompositeExample, make_example
+from .composite_examples import CompositeExample
 from .composite_grid import draw_samples, sample_grid
 from .composite_sources import SampleSource
 from .train_composite import CompositeTraining
@@ -77,9 +76,21 @@ def train_composite(
     world, hooks = world or World(), hooks or RunHooks()
     training = CompositeTraining(model, source, config, world)
     run = _Run(training, source, out, hooks)
-    found = find_checkpoint(out, resume)
-    if found is not None:
-        run.rows, run.sums = read_checkpoint(found, training)
+    try:
+        _train(training, run, find_checkpoint(out, resume), hooks)
+    finally:
+        training.close()
+    if world.first:
+        save_pics(training.averaged(), training.net.config, out / RESULT, model.frozen)
+    world.wait()
+    training.settle()
+    return [out / RESULT, out / METRICS, out / CONFIG]
+
+
+def _train(training: CompositeTraining, run: _Run, begun: Path | None, hooks: RunHooks) -> None:
+    config, world = training.config, training.world
+    if begun is not None:
+        run.rows, run.sums = read_checkpoint(begun, training)
     run.write_config()
     hooks.begin(training.total - training.step)
     while training.step < training.total:
@@ -96,11 +107,6 @@ def train_composite(
                 f"interrupted after step {training.step}; run the same command with --resume "
                 "auto to go on."
             )
-    if world.first:
-        save_pics(training.averaged(), training.net.config, out / RESULT, model.frozen)
-    world.wait()
-    training.settle()
-    return [out / RESULT, out / METRICS, out / CONFIG]
 
 
 class _Run:
@@ -162,12 +168,5 @@ class _Run:
         training.world.wait()
 
     def _examples(self) -> list[CompositeExample]:
-        training = self._training
-        config, count = training.config, min(_SHOWN, self._source.size)
-        return [
-            make_example(
-                self._source.sample(0, at), training.net.config, config.augment,
-                generator(config.seed, "composite-sample", "0", str(at)),
-            )
-            for at in range(count)
-        ]  # fmt: skip
+        """The first ones of the first epoch."""
+        return [self._training.example((0, at)) for at in range(min(_SHOWN, self._source.size))]

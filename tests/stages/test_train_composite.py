@@ -19,8 +19,9 @@ from compose.models.pics_load import load_pics
 from compose.models.pics_net import PicsNet
 from compose.models.pics_noise import SamplerConfig, add_noise
 from compose.models.pics_routing import is_overlap_layer
+from compose.stages.composite_loss import noise_loss
 from compose.stages.composite_sources import ToySource
-from compose.stages.train_composite import CompositeTraining, choose_trained, noise_loss
+from compose.stages.train_composite import CompositeTraining, choose_trained
 from compose.stages.train_composite_config import TrainCompositeConfig
 from compose.stages.train_composite_run import RunHooks, train_composite
 from compose.stages.train_composite_state import checkpoints, find_checkpoint
@@ -228,6 +229,16 @@ def test_accumulated_batches_are_one_large_one() -> None:
     row = run.advance()
     assert row["gradient"] == pytest.approx(expected, rel=1e-4)
     assert row["loss"] == pytest.approx(mean.item(), rel=1e-5)
+
+
+def test_threads_that_read_ahead_change_nothing() -> None:
+    alone, helped = training(workers=0), training(workers=3)
+    for number in (0, 1, 2, 7, 8, 1):
+        one, other = alone.batch(number), helped.batch(number)
+        assert torch.equal(one.latents, other.latents)
+        assert torch.equal(one.known.features, other.known.features)
+        assert torch.equal(one.noise, other.noise)
+    helped.close()
 
 
 def test_half_precision_trains_too() -> None:

@@ -14,8 +14,9 @@ from torch import nn
 
 from compose.models.pics_load import load_pics
 from compose.models.pics_noise import add_noise
+from compose.stages.composite_loss import noise_loss
 from compose.stages.composite_sources import ToySource
-from compose.stages.train_composite import CompositeTraining, noise_loss
+from compose.stages.train_composite import CompositeTraining
 from compose.stages.train_composite_world import World, open_world
 
 from .composite_cases import FAST, mini_model
