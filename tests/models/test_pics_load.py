@@ -19,7 +19,6 @@ from .pics_files import FAMILY, dino_state, published_state, random_net, vae_sta
 from .test_pics_net import known, noisy
 
 pytest.importorskip("diffusers")
-pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,6 @@ def noisy(config: PicsConfig, samples: int = 2) -> Tensor:
     return torch.randn(samples, config.latents, cells, cells, generator=make)
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_with_one_object_everywhere_it_is_diffusers_network() -> None:
     """The routing then lets the only object speak everywhere, as Stable Diffusion's text does."""
     diffusers = pytest.importorskip("diffusers")
