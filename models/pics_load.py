@@ -47,6 +47,13 @@ from .state_file import fill, load_state_file
 from .weights_io import load_safetensors
 
 _CONFIG = "config"  # in the metadata of our files
+_NO_AUTOENCODER = (
+    "there are no weights of an autoencoder; give a checkpoint of Stable Diffusion 2.1 with --init."
+)
+_NO_ENCODER = (
+    "there are no weights that see objects; give DINOv2's dinov2_vitg14_pretrain.pth with "
+    "--object-encoder."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,24 +178,21 @@ def _parts(
     encoder: ObjectEncoder | None
     codec, encoder = plain_parts(config)
     if codec is None:
-        theirs = below(state, AUTOENCODER)
-        if not theirs:
-            raise UsageError(
-                "there are no weights of an autoencoder; give a checkpoint of Stable Diffusion "
-                "2.1 with --init."
-            )
-        frozen |= {AUTOENCODER + name: value for name, value in theirs.items()}
-        codec = _autoencoder(theirs, pictures or Path())
+        part = _wanted(state, AUTOENCODER, _NO_AUTOENCODER)
+        frozen |= part
+        codec = _autoencoder(below(part, AUTOENCODER), pictures or Path())
     if encoder is None:
-        seeing = below(state, ENCODER)
-        if not seeing:
-            raise UsageError(
-                "there are no weights that see objects; give DINOv2's dinov2_vitg14_pretrain.pth "
-                "with --object-encoder."
-            )
-        frozen |= {ENCODER + name: value for name, value in seeing.items()}
-        encoder = _dino(seeing, objects or pictures or Path())
+        part = _wanted(state, ENCODER, _NO_ENCODER)
+        frozen |= part
+        encoder = _dino(below(part, ENCODER), objects or pictures or Path())
     return codec, encoder, frozen
+
+
+def _wanted(state: State, front: str, otherwise: str) -> State:
+    found = {name: value for name, value in state.items() if name.startswith(front)}
+    if not found:
+        raise UsageError(otherwise)
+    return found
 
 
 def _autoencoder(state: State, path: Path) -> KlCodec:
