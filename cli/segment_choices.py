@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..models.amg import AutomaticMasks
 
-_BY_TORCH = ("sam", "deeplab", "lama", "mat")  # engines; the others run on the CPU
+_BY_TORCH = ("sam", "deeplab", "lama", "mat", "pics")  # engines; the others run on the CPU
 
 
 class Merge(StrEnum):

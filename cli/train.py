@@ -11,6 +11,7 @@ import typer
 
 from . import options
 from .shared import Shared
+from .train_composite import composite
 from .train_contours import contours
 from .train_grouping import grouping
 from .train_options import (
@@ -43,6 +44,7 @@ def _train() -> None:
 
 app.command()(grouping)
 app.command()(contours)
+app.command()(composite)
 
 
 @app.command()

@@ -14,8 +14,8 @@ from ..core.names import printable
 from .checkpoint import Checkpoint
 from .registry import CHECKPOINTS, checkpoint
 
-# networks that none publishes and that do not ship, whose files the user has from training
-TRAINED = frozenset({"inpaint"})
+# networks whose files only the user can have, from training or from where no hash is published
+TRAINED = frozenset({"inpaint", "pics"})
 
 
 def cache_folder() -> Path:

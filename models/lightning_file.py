@@ -8,6 +8,7 @@ empty stands for each of them, and any other class in the file makes it refused.
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,9 @@ def load_lightning_state(path: Path) -> dict[str, Tensor]:
         stands: list[Any] = [(_Unread, name) for name in names]
         try:
             with torch.serialization.safe_globals(stands):
-                found = torch.load(path, map_location="cpu", weights_only=True)
+                # mapped, so that a trainer's state of many gigabytes is never read
+                mapped = zipfile.is_zipfile(path)
+                found = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
         except (pickle.UnpicklingError, RuntimeError, ValueError, TypeError) as error:
             raise ModelError(
                 f"{printable(path)} cannot be read as a checkpoint of Lightning; give the file as "

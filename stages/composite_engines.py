@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.boxes import Box
+from ..core.devices import require_torch
 from ..core.errors import ModelError, UsageError
-from ..models.cache import UserPaths
+from ..core.seeds import derive_seed
+from ..models.cache import UserPaths, parse_user_paths
 from .composite_blend import BlendEngine
 from .composite_config import CompositeConfig
-from .composite_engine import CompositeEngine
+from .composite_engine import Composed, CompositeEngine, Floats, Scene
+
+if TYPE_CHECKING:
+    from .composite_pics import PicsEngine
 
 
 @dataclass(frozen=True)
@@ -22,11 +32,40 @@ class EngineOptions:
     user: UserPaths | None = None  # checkpoints that the user named
 
 
+class PaintedComposites:
+    """Engine `pics`: objects painted into the boxes that were asked for."""
+
+    name = "pics"
+
+    def __init__(self, painter: PicsEngine) -> None:
+        self._painter = painter
+
+    def compose(self, scene: Scene) -> Composed:
+        """See `composite_engine.CompositeEngine`; another sample is another draw of noise."""
+        objects = [
+            (_bytes(placed.rgb), _bytes(placed.seen), Box(*map(float, placed.at)))
+            for placed in scene.objects
+        ]
+        seed = derive_seed(scene.seed, scene.name, str(scene.sample))
+        return Composed(*self._painter.compose(scene.background, objects, scene.order, seed))
+
+
+def _bytes(values: Floats) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(np.clip(values, 0, 1) * 255), np.uint8)
+
+
 def _pics(options: EngineOptions) -> CompositeEngine:
-    raise ModelError(
-        "engine pics needs the checkpoint pics, which is not on this machine; name its file by "
-        "--checkpoint pics=FILE, or use --engine blend."
-    )
+    user = parse_user_paths() if options.user is None else options.user
+    path = user.files.get("pics")
+    if path is None:
+        raise ModelError(
+            "engine pics needs the checkpoint pics, which is not on this machine; name its file by "
+            "--checkpoint pics=FILE, or use --engine blend."
+        )
+    require_torch("engine pics", extra="pics")
+    from .composite_pics import open_pics
+
+    return PaintedComposites(open_pics(path, options.device))
 
 
 _OPENERS: dict[str, Callable[[EngineOptions], CompositeEngine]] = {

@@ -141,6 +141,26 @@ def test_samples_of_pics(compose, work):
     assert "1 of 2 inputs failed" in err
 
 
+def test_engine_pics_paints_its_boxes_and_nothing_else(compose, work):
+    from compose.models.pics_load import save_pics
+
+    from ..stages.composite_cases import MINI, mini_model
+
+    save_pics(mini_model().net.state_dict(), MINI, work / "pics.safetensors")
+    line = f"ground.png {PAIR} --engine pics --checkpoint pics=pics.safetensors --json"
+    assert compose(f"{line} -o a.png")[0] == 0
+    code, lines, _ = compose(f"{line} -o b.png")
+    assert code == 0
+    record = json.loads(lines[0])
+    assert record["engine"] == "pics"
+    assert (work / "a.png").read_bytes() == (work / "b.png").read_bytes()
+    changed = (pixels("a.png") != pixels("ground.png")).any(-1)
+    assert changed[60:130, 40:110].any()
+    far = np.ones(changed.shape, bool)
+    far[50:140, 30:120] = False
+    assert not changed[far].any()
+
+
 def test_layouts_in_a_file_and_on_standard_input(compose, work):
     (work / "l.jsonl").write_text(layout(2, "deep/") + '{"background": "ground.png"}\n')
     code, lines, _ = compose("--layout l.jsonl -o out --quiet")
