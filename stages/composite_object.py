@@ -74,7 +74,8 @@ def load_object(
         MaskError: the mask does not fit or is empty, or there is no object to be found.
     """
     picture = load_picture(path, max_pixels=max_pixels)
-    rgb, how = picture.rgb, "mask"
+    rgb = picture.rgb
+    how: How = "mask"
     where: Mask | None = None
     alpha = None if picture.alpha is None else unit(picture.alpha)
     if mask is not None:
