@@ -57,11 +57,7 @@ def test_a_table_for_people(data: Path, tmp_path: Path) -> None:
     [
         (("--engine", "glue"), 2, "clone-mixed"),
         (("--engine", "pics"), 1, "checkpoint"),
-        (("--harmonize", "learned"), 2, "not here"),
-        (("--inpainter", "best"), 2, "patchmatch"),
-        (("--encoder", "best"), 2, "builtin"),
         (("--split", "train"), 1, "instances_train2017.json"),
-        (("--dataset", "voc"), 1, "give"),
     ],
 )
 def test_failures_are_one_sentence(
