@@ -10,26 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import composite_options, options
+from .build_dataset import From, Part
 from .comparisons import print_comparisons
 from .composite_options import Harmonize
 from .shared import Shared
 
 if TYPE_CHECKING:
     from .output import Output
-
-
-class PairData(StrEnum):
-    """Data sets with masks of objects."""
-
-    coco = "coco"
-    voc = "voc"
-
-
-class PairSplit(StrEnum):
-    """Parts of a data set."""
-
-    train = "train"
-    val = "val"
 
 
 class Task(StrEnum):
@@ -42,8 +29,8 @@ class Task(StrEnum):
 def composite(
     ctx: typer.Context,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data set's folder.")],
-    dataset: Annotated[PairData, typer.Option("--dataset", help="Its form.")] = PairData.coco,
-    split: Annotated[PairSplit, typer.Option("--split", help="Which part.")] = PairSplit.val,
+    dataset: Annotated[From, typer.Option("--dataset", help="Its form.")] = From.coco,
+    split: Annotated[Part, typer.Option("--split", help="Which part.")] = Part.val,
     engine: Annotated[
         list[str] | None,
         typer.Option(
