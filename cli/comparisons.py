@@ -14,14 +14,16 @@ def print_comparisons(output: Output, comparisons: Sequence[Mapping[str, Any]]) 
 
     Args:
         output: where to.
-        comparisons: `engine`, `against`, and by the name of a figure `difference`, `low`, `high`
-            and `p`.
+        comparisons: `engine`, `against`, where there are several a `task`, and by the name of a
+            figure `difference`, `low`, `high` and `p`.
     """
     lines = []
     for row in comparisons:
         output.record(row)
         pair = f"{row['engine']} - {row['against']}"
-        for name in (key for key in row if key not in ("engine", "against")):
+        if "task" in row:
+            pair = f"{row['task']}: {pair}"
+        for name in (key for key in row if key not in ("task", "engine", "against")):
             d = row[name]
             interval = f"[{d['low']:+.4f}, {d['high']:+.4f}]"
             lines.append([pair, name, f"{d['difference']:+.4f}", interval, f"{d['p']:.4f}"])

@@ -10,6 +10,7 @@ import typer
 
 from . import options
 from .comparisons import print_comparisons
+from .evaluate_composite import composite
 from .evaluate_inpaint import inpaint
 from .evaluate_segment import segment_inpaint
 from .evaluate_sketch import sketch
@@ -51,6 +52,7 @@ def _evaluate() -> None:
 app.command()(sketch)
 app.command("segment-inpaint")(segment_inpaint)
 app.command()(inpaint)
+app.command()(composite)
 
 
 @app.command()

@@ -69,6 +69,8 @@ def segment_counts(points: Tensor) -> Tensor:
     bend = (points[:, :-2] - 2 * points[:, 1:-1] + points[:, 2:]).norm(dim=-1).amax(1)
     length = (points[:, 1:] - points[:, :-1]).norm(dim=-1).sum(1)
     needed = torch.maximum((25 / 48 * bend / TOLERANCE).sqrt(), length / LONGEST)
+    # one segment has no inner vertex to set off, so the curve lies all on one side of it
+    needed = torch.where(6 / 8 * bend > TOLERANCE, needed.clamp(min=2), needed)
     return needed.ceil().clamp(1, MOST).long()
 
 

@@ -199,11 +199,12 @@ def _differences(loaded: Loaded, composed: Composed, target: Path) -> dict[str, 
     outside = ~composed.zone
     there = load_picture(target, max_pixels=composed.zone.size).over()
     return {
-        "outside_difference": _largest(composed.rgb, loaded.scene.background, outside),
-        "outside_difference_in_file": _largest(there, loaded.scene.background, outside),
+        "outside_difference": largest_difference(composed.rgb, loaded.scene.background, outside),
+        "outside_difference_in_file": largest_difference(there, loaded.scene.background, outside),
     }
 
 
-def _largest(one: NDArray[np.uint8], other: NDArray[np.uint8], where: Mask) -> int:
+def largest_difference(one: NDArray[np.uint8], other: NDArray[np.uint8], where: Mask) -> int:
+    """How much two pictures HxWx3 differ where a mask HxW says, at most, of 255."""
     apart = np.maximum(one, other) - np.minimum(one, other)  # of uint8, without wrapping
     return int(apart.max(-1).max(initial=0, where=where))

@@ -17,6 +17,7 @@ from ..models.cache import UserPaths, parse_user_paths
 from .composite_blend import BlendEngine
 from .composite_config import CompositeConfig
 from .composite_engine import Composed, CompositeEngine, Floats, Scene
+from .composite_peers import CloneEngine, PasteEngine
 
 if TYPE_CHECKING:
     from .composite_pics import PicsEngine
@@ -73,6 +74,12 @@ _OPENERS: dict[str, Callable[[EngineOptions], CompositeEngine]] = {
     "pics": _pics,
 }
 ENGINE_NAMES = ("auto", *_OPENERS)
+_PEERS: dict[str, Callable[[], CompositeEngine]] = {
+    "paste": PasteEngine,
+    "clone": CloneEngine,
+    "clone-mixed": lambda: CloneEngine(mixed=True),
+}
+PEER_NAMES = tuple(_PEERS)
 
 
 def engine_name(name: str) -> str:
@@ -94,3 +101,17 @@ def open_engine(name: str = "auto", options: EngineOptions | None = None) -> Com
         ModelError: its weights are not on this machine.
     """
     return _OPENERS[engine_name(name)](options or EngineOptions())
+
+
+def open_measured(name: str, options: EngineOptions | None = None) -> CompositeEngine:
+    """An engine to be measured: one of `ENGINE_NAMES`, or of the plain ones in `PEER_NAMES`.
+
+    Raises:
+        UsageError, ModelError: as `open_engine`.
+    """
+    if name in _PEERS:
+        return _PEERS[name]()
+    if name not in ENGINE_NAMES:
+        names = ", ".join((*ENGINE_NAMES, *PEER_NAMES))
+        raise UsageError(f"'{name}' is no engine for composites; use {names}.")
+    return open_engine(name, options)

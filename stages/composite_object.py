@@ -25,7 +25,7 @@ from ..core.images import load_picture
 from ..core.instances import Instance
 from ..core.masks import Mask, load_mask
 from ..core.names import printable
-from .composite_engine import Floats, unit
+from .composite_engine import Floats, Placed, unit
 from .composite_foreground import estimate_foreground
 from .composite_rim import clean_rim
 from .composite_white import white_alpha, white_ground
@@ -74,7 +74,8 @@ def load_object(
         MaskError: the mask does not fit or is empty, or there is no object to be found.
     """
     picture = load_picture(path, max_pixels=max_pixels)
-    rgb, how = picture.rgb, "mask"
+    rgb = picture.rgb
+    how: How = "mask"
     where: Mask | None = None
     alpha = None if picture.alpha is None else unit(picture.alpha)
     if mask is not None:
@@ -106,17 +107,38 @@ def load_object(
     if how == "white":
         soft, colours = white_alpha(rgb, ~where)
         return _tight(colours, soft, "white", 1 / factor)
-    image = unit(rgb)
     if not clean:
-        return _tight(image, where.astype(np.float32), "mask", 1 / factor)
-    band = max(_BAND[how] * max(where.shape), 1.5)
-    soft = unit(soft_alpha(rgb, where, band))
+        return _tight(unit(rgb), where.astype(np.float32), "mask", 1 / factor)
+    soft = _soft(rgb, where, how)
     if alpha is not None:
         size_here = where.shape[1], where.shape[0]
         given = cv2.resize(alpha[part], size_here, interpolation=cv2.INTER_AREA)
         soft = np.asarray(soft * np.asarray(given), np.float32)
-    colours = estimate_foreground(image, soft)
+    colours = estimate_foreground(unit(rgb), soft)
     return _tight(colours, soft, "segmenter" if how == "segmenter" else "mask", 1 / factor)
+
+
+def cut_in_place(rgb: NDArray[np.uint8], where: Mask, name: str) -> Placed:
+    """An object of a photograph where it stands, at the photograph's own pixels.
+
+    Args:
+        rgb: HxWx3, the photograph.
+        where: HxW, the object; some of it is True.
+        name: the object's.
+    """
+    rows, columns = _window(where, _MARGIN)
+    here = np.ascontiguousarray(rgb[rows, columns])
+    soft = _soft(here, where[rows, columns], "mask")
+    colours = estimate_foreground(unit(here), soft)
+    part = _box(soft >= min(_VISIBLE, float(soft.max())))
+    x, y = columns.start, rows.start
+    box = x + part[1].start, y + part[0].start, x + part[1].stop, y + part[0].stop
+    return Placed(name, colours[part].copy(), soft[part].copy(), box, box)
+
+
+def _soft(rgb: NDArray[np.uint8], where: Mask, how: How) -> Floats:
+    """The alpha of a mask whose edge follows the picture's."""
+    return unit(soft_alpha(rgb, where, max(_BAND[how] * max(where.shape), 1.5)))
 
 
 def _found(instances: list[Instance], path: Path) -> Mask:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -27,6 +27,7 @@ def slots_of(points: Tensor, reach: Tensor, canvas: Canvas) -> Slots:
 
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.floats(1, 500))
+@example(25820173, 1.0)  # one segment would do if its ends could be set off
 def test_chords_stay_near_their_curves(seed: int, extent: float) -> None:
     kinds = [*PLAIN, *RETRACED]
     points = scene(seed, kinds, (round(extent) + 1, round(extent) + 3)).points[0]
