@@ -66,4 +66,4 @@ def rim_of(front: Mask, ring: Mask, rgb: NDArray[np.uint8], filled: NDArray[np.u
     if not odd.any():
         return none
     _, parts = cv2.connectedComponents((odd | front).astype(np.uint8), connectivity=4)
-    return odd & np.isin(parts, np.unique(parts[front]))
+    return np.asarray(odd & np.isin(parts, np.unique(parts[front])))
