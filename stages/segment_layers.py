@@ -17,6 +17,7 @@ from ..core.masks import Mask, mask_box
 from .segment_alpha import clean_colours, inner_colours, over, soft_alpha
 from .segment_canvas import FullCanvas, enlarged
 from .segment_found import Found, LoopResult
+from .segment_rim import missed_rims
 
 _BAND = 0.002  # of soft edges on both sides, as a share of the long side
 _BAND_LEAST = 1.5  # pixels
@@ -57,6 +58,7 @@ class _Draft:
 
     found: Found
     window: Window
+    extent: Mask  # without what is guessed
     alpha: NDArray[np.uint8]
     covered: Mask  # where something in front of it shows
 
@@ -81,9 +83,8 @@ def paint_layers(
         rows, columns = draft.window
         shown = _appearance(result, draft, original)
         # where its extent is guessed, the picture shows something else: its own colours go on
-        extent = enlarged(draft.found.seen_extent, original.shape)[rows, columns]
-        inner = inner_colours(shown, extent & (draft.alpha == 255), band)
-        seen = np.where(extent[..., None], shown, np.rint(inner).astype(np.uint8))
+        inner = inner_colours(shown, draft.extent & (draft.alpha == 255), band)
+        seen = np.where(draft.extent[..., None], shown, np.rint(inner).astype(np.uint8))
         ground = stack[rows, columns]
         # outside of the mask but within its soft edge the picture shows what is to be matched
         edge = (draft.alpha < 255) & ~draft.covered
@@ -107,18 +108,20 @@ def _drafts(result: LoopResult[FullCanvas], shape: tuple[int, ...], band: float)
     ahead: Mask = np.zeros(shape, bool)
     margin = int(3 * band) + 2
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(2 * band) + 1,) * 2)
-    drafts = []
+    drafts, rims = [], missed_rims(result)
     for found in in_order(result):
-        amodal = enlarged(found.amodal, shape)
+        amodal, extent = enlarged(found.amodal, shape), enlarged(found.seen_extent, shape)
+        if found.number in rims:
+            amodal, extent = amodal | rims[found.number], extent | rims[found.number]
         if found.guessed is not None:  # the rims of holes show the ground, and so do the layers
-            amodal = amodal & (enlarged(found.seen_extent, shape) | ahead)
+            amodal = amodal & (extent | ahead)
         window = _window(amodal, margin)
         mask = amodal[window]
         wide = np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)
         below = mask | (wide & ahead[window])
         guide = result.rounds[found.seen].canvas.full[window]
         alpha = soft_alpha(guide, below, band)
-        drafts.append(_Draft(found, window, alpha, covered[window] > 0))
+        drafts.append(_Draft(found, window, extent[window], alpha, covered[window] > 0))
         covered[window] = np.maximum(covered[window], alpha)
         ahead |= amodal
     return drafts
