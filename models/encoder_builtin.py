@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .crop_builtin import weights_folder
 from .crop_weights import load_crop_net
-from .efficientnet_lite import PIXEL_MEAN, PIXEL_SCALE, EfficientNetLite
+from .efficientnet_lite import EfficientNetLite, trunk_maps
 from .perceptual import (
     EPSILON,
     channel_difference,
@@ -153,13 +153,7 @@ class BuiltinEncoder:
         )
 
     def _lite_maps(self, pictures: Tensor, last: int) -> list[Tensor]:
-        x = pictures.contiguous(memory_format=torch.channels_last)
-        x = self._lite.stem((x * 255 - PIXEL_MEAN) / PIXEL_SCALE)
-        maps = []
-        for stage in self._lite.stages[: last + 1]:
-            x = stage(x)
-            maps.append(x)
-        return maps
+        return trunk_maps(self._lite, pictures, range(last + 1))
 
     def _vit_maps(self, pictures: Tensor, depth: int) -> list[Tensor]:
         """Patch maps after blocks 1 to `depth`, on a grid in the picture's own proportions."""

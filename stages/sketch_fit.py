@@ -132,9 +132,7 @@ class SketchFit:
         config = self.config
         if not config.hold:
             return self.points.new_zeros(())
-        rounds = self.plan.rounds[: self.progress.round + 1]
-        begun = np.concatenate([entry.points for entry in rounds], 1).astype(np.float32)
-        away = (self.points - torch.from_numpy(begun).to(self.device)) / (_AWAY * self._scale)
+        away = (self.points - self._begun) / (_AWAY * self._scale)
         return config.hold * away.square().sum(-1).mean((1, 2)).sum()
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -211,7 +209,10 @@ class SketchFit:
         self._adam = torch.optim.Adam(
             [{"params": [parameter]} for parameter in self._parameters], lr=self.config.rate
         )
-        new = self.plan.rounds[self.progress.round].points.shape[1]
+        rounds = self.plan.rounds[: self.progress.round + 1]
+        begun = np.concatenate([entry.points for entry in rounds], 1).astype(np.float32)
+        self._begun = torch.from_numpy(begun).to(self.device)
+        new = rounds[-1].points.shape[1]
         self._kept = self.points.shape[1] - new if self.config.freeze_previous else 0
 
     def _after_step(self) -> None:

@@ -51,11 +51,19 @@ def canny_lines(target: Target, saliency: NDArray[np.float32] | None) -> Lines:
     return Lines(edges, weights, weights)
 
 
+def read_scene(target: Target, reader: ContourReader) -> NDArray[np.float32]:
+    """The contours HxW of the whole scene, on the canvas."""
+    height, width = target.rgb.shape[:2]
+    return _fitted(reader.read(target.large, _NEAR * max(height, width)), (width, height))
+
+
 def contour_lines(
     target: Target,
     reader: ContourReader,
     saliency: NDArray[np.float32] | None,
     regions: Sequence[Region] = (),
+    *,
+    scene: NDArray[np.float32] | None = None,
 ) -> Lines:
     """A network's contours; see the top of the file.
 
@@ -64,9 +72,10 @@ def contour_lines(
         reader: the network.
         saliency: HxW in [0,1]; without it all places count alike.
         regions: to look at more closely.
+        scene: what `read_scene` gave, where it was called before.
     """
     height, width = target.rgb.shape[:2]
-    strength = _fitted(reader.read(target.large, _NEAR * max(height, width)), (width, height))
+    strength = read_scene(target, reader) if scene is None else scene
     for region in regions:
         closer = _closer(target, reader, region)
         if closer is not None:

@@ -19,7 +19,7 @@ from ..core.seeds import generator
 from .sketch_allotment import allot, round_counts
 from .sketch_config import SketchConfig
 from .sketch_edges import xdog_edges
-from .sketch_lines import Lines, canny_lines, contour_lines
+from .sketch_lines import Lines, canny_lines, contour_lines, read_scene
 from .sketch_regions import (
     Region,
     region_edges,
@@ -124,12 +124,13 @@ def make_plan(
     if network is None:
         lines = canny_lines(target, salient)
     else:
-        lines = contour_lines(target, network, salient)
+        scene = read_scene(target, network)
+        lines = contour_lines(target, network, salient, scene=scene)
     regions = find_regions(
         path, target, config, options, salient, lines.edges, max_pixels=max_pixels
     )
     if network is not None and regions:
-        lines = contour_lines(target, network, salient, regions)
+        lines = contour_lines(target, network, salient, regions, scene=scene)
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)

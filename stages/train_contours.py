@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..core.seeds import generator
-from ..models.contour_net import STRIDE, ContourConfig, ContourNet, trunk_maps
+from ..models.contour_net import STRIDE, ContourConfig, ContourNet
 from ..models.contours import CONTOURS
 from ..models.crop_builtin import weights_folder
 from ..models.crop_weights import load_crop_net
-from ..models.efficientnet_lite import EfficientNetLite
+from ..models.efficientnet_lite import EfficientNetLite, trunk_maps
 from ..models.hed import Hed
 from ..models.packing import round_int8
 from ..models.perceptual import frozen

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from compose.core.errors import ModelError
-from compose.models.contour_net import ContourConfig, ContourNet, load_contour_net, trunk_maps
+from compose.models.contour_net import ContourConfig, ContourNet, load_contour_net
 from compose.models.contours import CONTOURS, BuiltinContours, open_contours
 from compose.models.crop_builtin import weights_folder
 from compose.models.crop_weights import load_crop_net
+from compose.models.efficientnet_lite import trunk_maps
 from compose.models.packing import round_int8
 from compose.models.small_net import small_net_bytes
 
