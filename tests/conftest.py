@@ -1,9 +1,18 @@
-"""Threads that wait for one another sleep, so that tests run well on busy machines."""
+"""Threads that wait for one another sleep; property tests try the same cases on every run.
+
+So a change is judged by what it changes. `pytest --hypothesis-profile=search` looks for new cases.
+"""
 
 from __future__ import annotations
 
 import os
 
+from hypothesis import settings
+
 # read when torch is loaded, as `compose.core.devices.require_torch` sets it for commands
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", derandomize=False)
+settings.load_profile("same")

@@ -100,7 +100,8 @@ def _vertices(points: Tensor, tolerance: float) -> Tensor:
         for triple in ((a, b, c), (b, c, d))
     )
     length = math.dist(a, b) + math.dist(b, c) + math.dist(c, d)
-    count = max(math.ceil(max(math.sqrt(25 / 48 * bend / tolerance), length / LONGEST)), 1)
+    least = 2 if 6 / 8 * bend > tolerance else 1  # one chord has no inner vertex to set off
+    count = max(math.ceil(max(math.sqrt(25 / 48 * bend / tolerance), length / LONGEST)), least)
     vertices = []
     for k in range(count + 1):
         t = k / count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -61,6 +63,12 @@ def test_random_scenes_equal_the_reference(
     seed: int, kinds: list[str], size: tuple[int, int], count: int, edge: Edge, opaque: bool
 ) -> None:
     assert_same(scene(seed, kinds, size, count=count, opaque=opaque), edge, kinds)
+
+
+def test_a_stroke_just_too_bent_for_one_segment_equals_the_reference() -> None:
+    points = torch.tensor([[[[4.0, 4.0], [4.08, 4.0], [4.08, 4.0], [4.0, 4.0]]]]).double()
+    made = scene(1, ["curve"], (9, 7), widths=(3, 3))
+    assert_same(dataclasses.replace(made, points=points), SHARP)
 
 
 @settings(max_examples=30, deadline=None)
