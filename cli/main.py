@@ -23,6 +23,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "train": Entry("compose.cli.train", "Train networks."),
     "evaluate": Entry("compose.cli.evaluate", "Measure engines on annotated data."),
+    "index": Entry("compose.cli.index", "Make reference sets of photographs and search them."),
     "models": Entry("compose.cli.models", "List, fetch, check and locate weights."),
     "config": Entry("compose.cli.config", "Print the values that the options of a command take."),
 }

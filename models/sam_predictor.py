@@ -22,6 +22,11 @@ _MEAN = np.array([123.675, 116.28, 103.53], np.float32)  # ImageNet's, for [0, 2
 _DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)
 
 
+def normalised(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture HxWx3 as the network takes it, (3,H,W)."""
+    return np.ascontiguousarray(((rgb - _MEAN) / _DEVIATION).transpose(2, 0, 1), np.float32)
+
+
 class SamPredictor:
     """See `amg.PointPredictor`.
 
@@ -55,9 +60,9 @@ class SamPredictor:
         kept = (max(int(width * scale + 0.5), 1), max(int(height * scale + 0.5), 1))
         self._inner = (self._side, self._side) if self._square else kept
         small = Image.fromarray(rgb).resize(self._inner, Image.Resampling.BILINEAR)
-        pixels = np.zeros((self._side, self._side, 3), np.float32)
-        pixels[: self._inner[1], : self._inner[0]] = (np.asarray(small) - _MEAN) / _DEVIATION
-        batch = torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy()).to(self._device)
+        pixels = np.zeros((1, 3, self._side, self._side), np.float32)
+        pixels[0, :, : self._inner[1], : self._inner[0]] = normalised(np.asarray(small))
+        batch = torch.from_numpy(pixels).to(self._device)
         with torch.inference_mode():
             self._embedding = self._net.get_image_embeddings(batch)  # type: ignore[operator]
 

@@ -1,0 +1,272 @@
+"""The geometry of parts of a picture: subject, horizon, lines, curves, apex, symmetry, texture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.boxes import Boxes
+from .layout_lines import Array, Segments
+from .layout_scene import SIDE, LayoutScene
+from .layout_symmetry import symmetry
+
+_FLAT = np.radians(12)  # a line within this of the level is horizontal, of the plumb vertical
+_SLANT = np.radians(22)  # and beyond this from both it is diagonal
+_EVEN = 4  # cells a side by which a texture is judged even
+_APEX = 10  # longest lines of either slant that may form a triangle
+_MARGIN = 0.08  # a horizon nearer to the border than this is none
+_STEP = 22.0  # difference in CIELAB above and below that makes a clear horizon
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """N rows of numbers; places and sizes are shares of the part's own sides."""
+
+    subject: Array  # (N,2) x, y of the subject's centre
+    spread: Array  # (N,) its extent: 0 a point, 1 all over the part
+    presence: Array  # (N,) in [0,1]: how surely there is one definite subject
+    contained: Array  # (N,) share of the picture's subject within the part
+    horizon: Array  # (N,) y of the strongest level edge from side to side
+    horizon_strength: Array  # (N,) in [0,1]
+    level: Array  # (N,) length of level lines, in diagonals of the part
+    plumb: Array  # (N,) of vertical ones
+    rising: Array  # (N,) of diagonal ones that rise to the right
+    falling: Array  # (N,) of those that fall
+    curved: Array  # (N,) length of curves
+    apex: Array  # (N,2) x, y where the two clearest slanting lines meet
+    apex_strength: Array  # (N,) in [0,1]
+    mirror: Array  # (N,2) in [0,1]: left like right, above like below
+    texture: Array  # (N,) in [0,1]: how even fine structure is all over
+    rhythm: Array  # (N,) in [0,1]: how much it repeats itself, of the whole picture
+
+    def row(self, index: int) -> Array:
+        """One row as numbers, in the order of `COLUMNS`."""
+        parts = [np.ravel(getattr(self, field.name)[index]) for field in fields(self)]
+        return np.concatenate(parts)
+
+    @classmethod
+    def from_rows(cls, rows: Array) -> Geometry:
+        """From rows (N,G) in the order of `COLUMNS`."""
+        values, place = {}, 0
+        for field in fields(cls):
+            wide = 2 if field.name in _PAIRS else 1
+            part = rows[:, place : place + wide]
+            values[field.name] = part if wide == 2 else part[:, 0]
+            place += wide
+        return cls(**values)
+
+    def record(self, index: int) -> dict[str, Any]:
+        """One row as JSON has it."""
+        row: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)[index]
+            row[field.name] = np.round(value, 3).tolist()
+        return row
+
+
+_PAIRS = {"subject": "xy", "apex": "xy", "mirror": ("_across", "_down")}
+COLUMNS = tuple(
+    f"{field.name}{end}" for field in fields(Geometry) for end in _PAIRS.get(field.name, ("",))
+)
+
+
+def read_geometry(scene: LayoutScene, boxes: Boxes) -> Geometry:
+    """The geometry of parts (N,4) of a picture, in shares of its sides."""
+    x1, y1, x2, y2 = boxes.T
+    wide, high = np.maximum(x2 - x1, 1e-6), np.maximum(y2 - y1, 1e-6)
+    sides = np.stack([wide, high], 1)
+    corner = boxes[:, :2]
+
+    sums = box_sums(scene.subject, boxes)  # (N,5)
+    mass = np.maximum(sums[:, 0], 1e-9)
+    centre = sums[:, 1:3] / mass[:, None]
+    place = np.clip((centre - corner) / sides, 0, 1)
+    place = np.where(sums[:, :1] > 1e-9, place, 0.5)
+    variance = np.maximum(sums[:, 3] / mass - (centre**2).sum(1), 0)
+    spread = np.sqrt(variance * 2 / (wide**2 + high**2)) / np.sqrt(1 / 6)
+    strength = sums[:, 0] / np.maximum(sums[:, 4], 1e-9)  # how white the white is
+    total = max(float(scene.subject[4, -1, -1]), 1e-9)
+    presence = np.clip(strength, 0, 1) * np.clip((1.0 - spread) / 0.4, 0, 1)
+    presence = presence * (sums[:, 0] > 1e-6)
+
+    horizon, horizon_strength = _horizons(scene, boxes)
+    level, plumb, rising, falling, curved = _lengths(scene.segments, boxes)
+    apex, apex_strength = _apices(scene.segments, boxes)
+    return Geometry(
+        place,
+        np.clip(spread, 0, 1),
+        presence,
+        sums[:, 4] / total,
+        horizon,
+        horizon_strength,
+        level,
+        plumb,
+        rising,
+        falling,
+        curved,
+        apex,
+        apex_strength,
+        symmetry(scene.looks, boxes),
+        _texture(scene.edges, boxes),
+        np.full(len(boxes), scene.rhythm),
+    )
+
+
+def box_sums(tables: Array, boxes: Boxes) -> Array:
+    """Sums (N,C) over boxes (N,4) in shares, of tables (C,S+1,S+1) of sums left and above."""
+
+    def at(x: Array, y: Array) -> Array:
+        x, y = np.clip(x, 0, 1) * SIDE, np.clip(y, 0, 1) * SIDE
+        column, row = np.minimum(x.astype(int), SIDE - 1), np.minimum(y.astype(int), SIDE - 1)
+        right, down = x - column, y - row
+        top = tables[:, row, column] * (1 - right) + tables[:, row, column + 1] * right
+        bottom = tables[:, row + 1, column] * (1 - right) + tables[:, row + 1, column + 1] * right
+        return np.asarray(top * (1 - down) + bottom * down)
+
+    x1, y1, x2, y2 = boxes.T
+    return np.asarray((at(x2, y2) - at(x1, y2) - at(x2, y1) + at(x1, y1)).T)
+
+
+def _horizons(scene: LayoutScene, boxes: Boxes) -> tuple[Array, Array]:
+    """y and strength (N,) of the clearest change of colour that goes through every strip."""
+    lines, strips = scene.horizon.shape
+    y = np.arange(lines) / (lines - 1)
+    middle = (np.arange(strips) + 0.5) / strips
+    inside = (middle >= boxes[:, :1]) & (middle <= boxes[:, 2:3])  # (N,K)
+    count = np.maximum(inside.sum(1), 1)
+    mean = inside @ scene.horizon.T / count[:, None]  # (N,L)
+    through = inside @ (scene.horizon > 6.0).T.astype(np.float64) / count[:, None]
+    high = np.maximum(boxes[:, 3] - boxes[:, 1], 1e-6)
+    place = (y - boxes[:, 1:2]) / high[:, None]
+    strength = np.clip(mean / _STEP, 0, 1) * np.clip((through - 0.4) / 0.5, 0, 1)
+    strength = np.where((place > _MARGIN) & (place < 1 - _MARGIN), strength, 0)
+    best = strength.argmax(1)
+    rows = np.arange(len(boxes))
+    found = strength[rows, best]
+    return np.where(found > 0, place[rows, best], 0.5), found
+
+
+def clipped(segments: Segments, boxes: Boxes) -> tuple[Array, Array]:
+    """What of each segment lies in each box (Liang and Barsky, 1984).
+
+    Returns:
+        (N,M) first and last place along the segments, in [0,1]; last < first where none does.
+    """
+    start, end = segments.ends[:, :2], segments.ends[:, 2:]
+    along = end - start
+    first, last = np.zeros((len(boxes), len(start))), np.ones((len(boxes), len(start)))
+    for axis in (0, 1):
+        step = np.where(np.abs(along[:, axis]) < 1e-9, 1e-9, along[:, axis])
+        low = (boxes[:, axis, None] - start[:, axis]) / step
+        high = (boxes[:, axis + 2, None] - start[:, axis]) / step
+        np.maximum(first, np.minimum(low, high), out=first)
+        np.minimum(last, np.maximum(low, high), out=last)
+    return first, last
+
+
+def _diagonals(segments: Segments, boxes: Boxes) -> Array:
+    wide = (boxes[:, 2] - boxes[:, 0]) * segments.ratio
+    return np.maximum(np.hypot(wide, boxes[:, 3] - boxes[:, 1]), 1e-6)
+
+
+def _lengths(segments: Segments, boxes: Boxes) -> tuple[Array, ...]:
+    """Lengths (N,) of level, plumb, rising, falling and curved lines, in diagonals."""
+    if not len(segments.ends):
+        return tuple(np.zeros(len(boxes)) for _ in range(5))
+    first, last = clipped(segments, boxes)
+    pixels = segments.pixels
+    dx, dy = pixels[:, 2] - pixels[:, 0], pixels[:, 3] - pixels[:, 1]
+    length = np.hypot(dx, dy)
+    inside = np.clip(last - first, 0, 1) * length / _diagonals(segments, boxes)[:, None]
+    # long lines are seen, many short ones are texture
+    inside = inside * np.clip(inside / 0.25, 0.15, 1)
+    angle = np.arctan2(np.abs(dy), np.abs(dx))  # 0 level, π/2 plumb
+    straight = 1 - segments.bend
+    slanting = (angle > _SLANT) & (angle < np.pi / 2 - _SLANT)
+    rises = dx * dy < 0
+    kinds = (
+        straight * (angle < _FLAT),
+        straight * (angle > np.pi / 2 - _FLAT),
+        straight * (slanting & rises),
+        straight * (slanting & ~rises),
+    )
+    bent = np.clip(last - first, 0, 1) * length / _diagonals(segments, boxes)[:, None]
+    return (*(inside @ kind for kind in kinds), bent @ segments.bend)
+
+
+def _apices(segments: Segments, boxes: Boxes) -> tuple[Array, Array]:
+    """Where (N,2) the clearest pair of slanting lines meets, and how clear (N,) it is.
+
+    The lines slant opposite ways, both to one side of the apex, above or below it, and meet in
+    the part or a little outside. Clear is what is long: both lines together, the shorter counts.
+    """
+    none = np.full((len(boxes), 2), 0.5), np.zeros(len(boxes))
+    pixels = segments.pixels
+    dx, dy = pixels[:, 2] - pixels[:, 0], pixels[:, 3] - pixels[:, 1]
+    length = np.hypot(dx, dy)
+    angle = np.arctan2(np.abs(dy), np.abs(dx))
+    fits = (segments.bend == 0) & (angle > np.radians(15)) & (angle < np.radians(80))
+    order = np.argsort(-length, kind="stable")
+    up = [i for i in order if fits[i] and dx[i] * dy[i] < 0][:_APEX]
+    down = [i for i in order if fits[i] and dx[i] * dy[i] > 0][:_APEX]
+    if not up or not down:
+        return none
+    i, j = (np.ravel(grid) for grid in np.meshgrid(up, down, indexing="ij"))
+    cross = dx[i] * dy[j] - dy[i] * dx[j]
+    ok = np.abs(cross) > 1e-6
+    i, j, cross = i[ok], j[ok], cross[ok]
+    gap = pixels[j, :2] - pixels[i, :2]
+    t = (gap[:, 0] * dy[j] - gap[:, 1] * dx[j]) / cross
+    meet = pixels[i, :2] + t[:, None] * np.stack([dx[i], dy[i]], 1)
+    lowest = np.maximum(pixels[:, 1], pixels[:, 3])
+    highest = np.minimum(pixels[:, 1], pixels[:, 3])
+    slack = 0.04
+    below = (highest[i] > meet[:, 1] - slack) & (highest[j] > meet[:, 1] - slack)
+    above = (lowest[i] < meet[:, 1] + slack) & (lowest[j] < meet[:, 1] + slack)
+    # a pair that stops far from where it would meet is no corner
+    far = np.maximum(
+        np.minimum(np.abs(highest[i] - meet[:, 1]), np.abs(lowest[i] - meet[:, 1])) / length[i],
+        np.minimum(np.abs(highest[j] - meet[:, 1]), np.abs(lowest[j] - meet[:, 1])) / length[j],
+    )
+    good = below | above
+    i, j, meet, far = i[good], j[good], meet[good], far[good]
+    if not len(i):
+        return none
+    first, last = clipped(segments, boxes)
+    inside = np.clip(last - first, 0, 1) * length / _diagonals(segments, boxes)[:, None]  # (N,M)
+    place = meet / np.array([segments.ratio, 1.0])
+    sides = boxes[:, 2:] - boxes[:, :2]
+    where = (place[None] - boxes[:, None, :2]) / sides[:, None]  # (N,P,2)
+    within = ((where > -0.1) & (where < 1.1)).all(2)
+    shorter = np.minimum(inside[:, i], inside[:, j])
+    clear = np.clip((shorter - 0.12) / 0.28, 0, 1) * np.clip(1.6 - far, 0, 1) * within
+    best = clear.argmax(1)
+    rows = np.arange(len(boxes))
+    found = clear[rows, best]
+    return np.where(found[:, None] > 0, np.clip(where[rows, best], 0, 1), 0.5), found
+
+
+def _texture(edges: Array, boxes: Boxes) -> Array:
+    """How even (N,) the gradient is: its lower quartile over 4x4 cells against its mean."""
+    line = np.linspace(0, 1, _EVEN + 1)
+    x = boxes[:, :1] + (boxes[:, 2:3] - boxes[:, :1]) * line
+    y = boxes[:, 1:2] + (boxes[:, 3:] - boxes[:, 1:2]) * line
+    cells = np.stack(
+        [
+            np.broadcast_to(x[:, None, :-1], (len(boxes), _EVEN, _EVEN)),
+            np.broadcast_to(y[:, :-1, None], (len(boxes), _EVEN, _EVEN)),
+            np.broadcast_to(x[:, None, 1:], (len(boxes), _EVEN, _EVEN)),
+            np.broadcast_to(y[:, 1:, None], (len(boxes), _EVEN, _EVEN)),
+        ],
+        -1,
+    ).reshape(-1, 4)
+    sums = box_sums(edges[None], cells)[:, 0]
+    areas = np.maximum((cells[:, 2] - cells[:, 0]) * (cells[:, 3] - cells[:, 1]), 1e-9) * SIDE**2
+    means = (sums / areas).reshape(len(boxes), -1)
+    mean = np.maximum(means.mean(1), 1e-9)
+    low = np.partition(means, 2, axis=1)[:, 2]  # of sixteen, the third least
+    strong = np.clip((mean - 1.5) / 4, 0, 1)  # there is structure at all
+    return np.asarray(np.clip((low / mean - 0.2) / 0.5, 0, 1) * strong)
