@@ -87,7 +87,28 @@ def _places() -> NDArray[np.float32]:
 PLACES = _places()
 
 
-class CompositionReader:
+class CompositionTrunk:
+    """The trunk whose tokens are projected; safe to call from several threads.
+
+    Args:
+        threads: of one picture.
+        folder: holds the trunk; what ships by default.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+
+    def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
+        self.folder = folder or weights_folder()
+        self._vit = OnnxNetwork(self.folder / VIT, threads)
+
+    def tokens(self, rgb: NDArray[np.uint8]) -> Tokens:
+        """(384,16,16) of a picture HxWx3 at any scale, which is squashed to a square."""
+        (tokens,) = self._vit.run(small=squash(rgb, VIT_SIDE)[None])
+        return np.asarray(tokens[0], np.float32)
+
+
+class CompositionReader(CompositionTrunk):
     """The trunk with its projections, for pictures that no crop engine has read.
 
     Args:
@@ -99,19 +120,13 @@ class CompositionReader:
     """
 
     def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
-        self._folder = folder or weights_folder()
-        self._vit = OnnxNetwork(self._folder / VIT, threads)
-        self.projections = Composition(self._folder)
-
-    def tokens(self, rgb: NDArray[np.uint8]) -> Tokens:
-        """(384,16,16) of a picture HxWx3 at any scale, which is squashed to a square."""
-        (tokens,) = self._vit.run(small=squash(rgb, VIT_SIDE)[None])
-        return np.asarray(tokens[0], np.float32)
+        super().__init__(threads, folder)
+        self.projections = Composition(self.folder)
 
     def digest(self) -> str:
         """SHA-256 (64 hex digits) over both files, by which vectors of other weights are told."""
         digest = hashlib.sha256()
         for name in (VIT, COMPOSITION):
-            with (self._folder / name).open("rb") as file:
+            with (self.folder / name).open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()

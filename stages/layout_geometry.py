@@ -18,7 +18,7 @@ _SLANT = np.radians(22)  # and beyond this from both it is diagonal
 _EVEN = 4  # cells a side by which a texture is judged even
 _APEX = 10  # longest lines of either slant that may form a triangle
 _MARGIN = 0.08  # a horizon nearer to the border than this is none
-_STEP = 22.0  # difference in CIELAB above and below that makes a clear horizon
+_STEP = 12.0  # difference in CIELAB above and below, in most strips, that is a clear horizon
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,8 @@ def read_geometry(scene: LayoutScene, boxes: Boxes) -> Geometry:
     spread = np.sqrt(variance * 2 / (wide**2 + high**2)) / np.sqrt(1 / 6)
     strength = sums[:, 0] / np.maximum(sums[:, 4], 1e-9)  # how white the white is
     total = max(float(scene.subject[4, -1, -1]), 1e-9)
-    presence = np.clip(strength, 0, 1) * np.clip((1.0 - spread) / 0.4, 0, 1)
+    # haze all over is no subject, nor is what fills the part
+    presence = np.clip((strength - 0.3) / 0.5, 0, 1) * np.clip((1.0 - spread) / 0.25, 0, 1)
     presence = presence * (sums[:, 0] > 1e-6)
 
     horizon, horizon_strength = _horizons(scene, boxes)
@@ -131,22 +132,31 @@ def box_sums(tables: Array, boxes: Boxes) -> Array:
 
 
 def _horizons(scene: LayoutScene, boxes: Boxes) -> tuple[Array, Array]:
-    """y and strength (N,) of the clearest change of colour that goes through every strip."""
+    """y and strength (N,) of the clearest change of colour that goes from side to side.
+
+    Clear is a change that three strips of four have, and that is several times as large as those
+    at other lines: a wall of pebbles changes at every line.
+    """
     lines, strips = scene.horizon.shape
     y = np.arange(lines) / (lines - 1)
     middle = (np.arange(strips) + 0.5) / strips
-    inside = (middle >= boxes[:, :1]) & (middle <= boxes[:, 2:3])  # (N,K)
-    count = np.maximum(inside.sum(1), 1)
-    mean = inside @ scene.horizon.T / count[:, None]  # (N,L)
-    through = inside @ (scene.horizon > 6.0).T.astype(np.float64) / count[:, None]
+    outside = (middle < boxes[:, :1]) | (middle > boxes[:, 2:3])  # (N,K)
+    count = np.maximum(strips - outside.sum(1), 1)
+    # strips of steps from the least up; those outside come last
+    steps = np.where(outside[:, None], np.inf, scene.horizon)  # (N,L,K)
+    rows = np.arange(len(boxes))
+    low = np.sort(steps, 2)[rows, :, count // 4]  # (N,L)
+    low = np.where(np.isfinite(low), low, 0)
     high = np.maximum(boxes[:, 3] - boxes[:, 1], 1e-6)
     place = (y - boxes[:, 1:2]) / high[:, None]
-    strength = np.clip(mean / _STEP, 0, 1) * np.clip((through - 0.4) / 0.5, 0, 1)
-    strength = np.where((place > _MARGIN) & (place < 1 - _MARGIN), strength, 0)
-    best = strength.argmax(1)
-    rows = np.arange(len(boxes))
-    found = strength[rows, best]
-    return np.where(found > 0, place[rows, best], 0.5), found
+    within = (place > 0) & (place < 1)
+    usual = np.where(within, low, 0).sum(1) / np.maximum(within.sum(1), 1)
+    low = np.where((place > _MARGIN) & (place < 1 - _MARGIN), low, 0)
+    best = low.argmax(1)
+    found = low[rows, best]
+    strength = np.clip((found - 2) / _STEP, 0, 1)
+    strength = strength * np.clip(found / np.maximum(usual, 1e-9) / 3 - 0.5, 0, 1)
+    return np.where(strength > 0, place[rows, best], 0.5), strength
 
 
 def clipped(segments: Segments, boxes: Boxes) -> tuple[Array, Array]:

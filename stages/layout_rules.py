@@ -48,16 +48,24 @@ def centre(g: Geometry) -> Array:
 def horizontal(g: Geometry) -> Array:
     """A horizon from side to side, or level lines that outweigh all others.
 
-    The horizon's strength, or the level lines' length (0.6 diagonals are much) times their share
-    of all lines, whichever is more.
+    The horizon's strength, of which a definite subject before it takes up to six tenths, or the
+    level lines' length (0.6 diagonals are much) times their share of all lines; whichever is more.
     """
-    lines = _enough(g.level, 0.6) * _share(g.level, g)
-    return np.asarray(np.maximum(0.8 * g.horizon_strength, lines))
+    return np.asarray(
+        np.maximum(0.85 * g.horizon_strength * (1 - 0.6 * g.presence), _level_lines(g))
+    )
+
+
+def _level_lines(g: Geometry) -> Array:
+    return np.asarray(_enough(g.level, 0.6) * _share(g.level, g) * (1 - 0.3 * g.presence))
 
 
 def vertical(g: Geometry) -> Array:
-    """Vertical lines that outweigh all others: their length times their share."""
-    return np.asarray(_enough(g.plumb, 0.6) * _share(g.plumb, g))
+    """Vertical lines that outweigh all others: their length times their share.
+
+    A definite subject before them takes up to three tenths.
+    """
+    return np.asarray(_enough(g.plumb, 0.6) * _share(g.plumb, g) * (1 - 0.3 * g.presence))
 
 
 def diagonal(g: Geometry) -> Array:
@@ -77,14 +85,26 @@ def triangle(g: Geometry) -> Array:
 
 
 def symmetric(g: Geometry) -> Array:
-    """The left is like the right mirrored, or above like below: correlations beyond 0.55."""
-    return np.asarray(np.clip((g.mirror.max(1) - 0.55) / 0.35, 0, 1))
+    """The left is like the right mirrored, or above like below: correlations beyond 0.5.
+
+    What makes a picture symmetric by the way takes up to half off: a subject in the middle, an
+    apex, a curve, columns, a pattern.
+    """
+    likeness = np.clip((g.mirror.max(1) - 0.5) / 0.35, 0, 1)
+    others = np.stack([centre(g), triangle(g), curved(g), vertical(g), pattern(g)])
+    return np.asarray(likeness * (1 - 0.5 * np.clip(others.max(0), 0, 1)))
 
 
 def pattern(g: Geometry) -> Array:
-    """Fine structure all over, without a definite subject; more so where it repeats itself."""
+    """Fine structure all over, more so where it repeats itself.
+
+    A definite subject, a horizon, or lines of one direction take up to seven tenths each.
+    """
     even = g.texture * (0.6 + 0.4 * np.clip((g.rhythm - 0.1) / 0.3, 0, 1))
-    return np.asarray(even * (1 - 0.7 * g.presence) * (1 - 0.7 * g.horizon_strength))
+    lines = np.stack([vertical(g), _level_lines(g), diagonal(g)]).max(0)
+    for other in (g.presence, g.horizon_strength, lines):
+        even = even * (1 - 0.7 * other)
+    return np.asarray(even)
 
 
 RULES: dict[str, Callable[[Geometry], Array]] = {

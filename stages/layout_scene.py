@@ -14,7 +14,7 @@ from .layout_lines import Segments, find_segments
 Array = NDArray[np.float64]
 
 SIDE = 64  # cells a side of the maps; the picture is squashed to a square
-_BAND = 5  # cells above and below a line that may be the horizon
+_BAND = 3  # cells above and below a line that may be the horizon
 _STRIPS = 8  # across the picture, in each of which a horizon is looked for
 
 
@@ -24,7 +24,7 @@ class LayoutScene:
 
     segments: Segments
     subject: Array  # (5,S+1,S+1) sums to the left and above of m², x m², y m², (x²+y²) m², m
-    looks: Array  # (3,S,S) lightness, a and b of CIELAB, 0…255
+    looks: Array  # (3,S,S) L, a and b of CIELAB
     edges: Array  # (S+1,S+1) sums to the left and above of the gradient's magnitude
     horizon: Array  # (S+1,_STRIPS) how much above differs from below a line, of each strip
     rhythm: float  # in [0,1], how much fine structure repeats itself
@@ -39,7 +39,8 @@ def measure(rgb: NDArray[np.uint8], subject: NDArray[np.floating | np.bool_] | B
             [0,1]; or a box in pixels of `rgb`; or None where nothing is known of it.
     """
     small = cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    looks = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float64).transpose(2, 0, 1)
+    looks = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    looks = looks.transpose(2, 0, 1).astype(np.float64)
     fine = cv2.resize(rgb, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(fine, cv2.COLOR_RGB2GRAY).astype(np.float32)
     gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 8
