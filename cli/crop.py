@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import options
+from . import crop_guidance, options
 from .crop_output import Tables, output_for
 from .page import Page
 from .shared import Shared
@@ -87,6 +87,11 @@ def crop(
             help="No two crops overlap by more than this IoU.",
         ),
     ] = None,
+    refs: crop_guidance.Refs = None,
+    like: crop_guidance.Like = None,
+    prefer: crop_guidance.Prefer = None,
+    guidance: crop_guidance.Weight = 0.5,
+    explain: crop_guidance.Explain = False,
     engine: options.Engine = "auto",
     weights: options.Weights = None,
     out: options.Out = None,
@@ -140,12 +145,15 @@ def crop(
     a further one would add nothing.
 
     Crops below --out are named NAME_1.jpg, or NAME_16x9_1.jpg for several aspects, and keep the
-    input's format and quality. Engines: builtin (a network), rank (a scorer of grid anchors), full
-    (the whole picture), centre (5 % off every side). Nothing is drawn at random, whatever the seed.
-    Crops of a cut-out, a picture with transparent parts, keep what is opaque where they can.
+    input's format and quality. --refs, --like and --prefer choose among good crops those laid out
+    as wanted; the score stays the engine's own. Engines: builtin (a network), rank (a scorer of
+    grid anchors), full (the whole picture), centre (5 % off every side). Nothing is drawn at
+    random, whatever the seed. Crops of a cut-out, a picture with transparent parts, keep what is
+    opaque where they can.
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box
+    from ..core.devices import available_cores
     from ..stages.crop import CropOutputs, crop_one
     from ..stages.crop_engines import engine_name, open_engine
     from ..stages.crop_hints import crop_hints
@@ -167,6 +175,7 @@ def crop(
         diverse=diverse,
         upscale=upscale,
     )
+    crop_guidance.classes(prefer or ())  # a word that is none is said before any work
     if subject is not None:
         require_subject(subject)
 
@@ -186,7 +195,18 @@ def crop(
 
     def start() -> Callable[[Source], Record]:
         alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
-        opened = open_engine(chosen, jobs=1 if alone else resolve_jobs(jobs), weights=weights)
+        together = 1 if alone else resolve_jobs(jobs)
+        opened = open_engine(chosen, jobs=together, weights=weights)
+        guide = crop_guidance.open_guidance(
+            refs,
+            like,
+            prefer,
+            guidance,
+            explain=explain,
+            threads=max(available_cores() // together, 1),
+            max_pixels=max_pixels,
+            note=output.note,
+        )
         if engine == "auto":
             output.note(f"engine {opened.name}")
 
@@ -202,6 +222,7 @@ def crop(
                     quality,
                     keep_metadata,
                 ),
+                guidance=guide,
                 max_pixels=max_pixels,
             )
             if report is not None:

@@ -58,8 +58,18 @@ class Tables:
         for found in record["crops"]:
             box = ",".join(map(str, found["box"]))
             row = [found["rank"], box, f"{found['score']:.4f}", found["aspect"]]
+            if "agreement" in found:
+                row.append(f"{found['agreement']:.3f}")
+            if "layout" in found:
+                row.append(found["layout"]["class"] or "none")
             rows.append([*row, printable(found["file"])] if "file" in found else row)
-        if record["crops"] and "file" in record["crops"][0]:
-            columns.append("file")
+        columns += [
+            name for name in ("agreement", "layout", "file") if name in (record["crops"] or [{}])[0]
+        ]
         name = printable(record["input"])
         output.table(columns, rows, title=f"{name} ({record['width']}x{record['height']})")
+        for kind in ("references", "like"):
+            for match in record.get(kind, ()):
+                far = f"  {match['distance']:.4f}" if "distance" in match else ""
+                layout = match["layout"] or "none"
+                output.text(f"  {kind}: {printable(match['name'])}{far}  {layout}")

@@ -138,9 +138,7 @@ def build(
             layout = record["layout"] or "none"
             output.text(f"{printable(record['input'])}  {layout}")
 
-    code = run_batch_command(
-        shared, start, reports=[out], show=show, after=after, output=output
-    )
+    code = run_batch_command(shared, start, reports=[out], show=show, after=after, output=output)
     if code not in (0, 1):
         output.note("run the same command again to go on; what is done is kept.")
         raise typer.Exit(code)

@@ -153,7 +153,9 @@ def write_index(
         "sources": _bytes(r.source for r in references),
     }
     shapes = {"vectors": (count, header.dims), **{k: v.shape for k, v in small.items()}}
-    sizes = {k: int(np.prod(shape)) * np.dtype(_ARRAYS[k][0]).itemsize for k, shape in shapes.items()}
+    sizes = {
+        k: int(np.prod(shape)) * np.dtype(_ARRAYS[k][0]).itemsize for k, shape in shapes.items()
+    }
     start = 0
     while True:  # the header holds the offsets, which its own length moves
         place, offset = {}, start

@@ -67,7 +67,9 @@ class ReferenceJournal:
         """The row of a photograph that is done, by its name and its file's size and time."""
         return self._rows.get((name, state))
 
-    def add(self, reference: Reference, vector: NDArray[np.floating], state: tuple[int, ...]) -> int:
+    def add(
+        self, reference: Reference, vector: NDArray[np.floating], state: tuple[int, ...]
+    ) -> int:
         """Note a photograph as done and return its row.
 
         Raises:

@@ -106,13 +106,17 @@ class ExactSearcher:
         wanted = min(k + _SLACK, len(cost))
         if wanted == 0 or k < 1:
             return []
-        best = np.argpartition(cost, wanted - 1)[:wanted] if wanted < len(cost) else np.arange(wanted)
+        best = (
+            np.argpartition(cost, wanted - 1)[:wanted] if wanted < len(cost) else np.arange(wanted)
+        )
         best = best[np.isfinite(cost[best])]
         distances = self.distances(vector, best)
         order = np.lexsort((best, distances))[:k]
         return [Neighbour(int(best[i]), float(distances[i])) for i in order]
 
-    def distances(self, vector: NDArray[np.floating], rows: NDArray[np.integer]) -> NDArray[np.float64]:
+    def distances(
+        self, vector: NDArray[np.floating], rows: NDArray[np.integer]
+    ) -> NDArray[np.float64]:
         """True distances (N,) of a vector (D,) to these rows (N,)."""
         return true_distances(self.index.vectors[rows], vector, self.metric)
 

@@ -44,7 +44,9 @@ class Composition:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: np.asarray(file[name], np.float32) for name in file.files}
         except FileNotFoundError:
-            raise ModelError(f"{path.name} is missing from the installation; install it again.")
+            raise ModelError(
+                f"{path.name} is missing from the installation; install it again."
+            ) from None
         except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
             raise ModelError(f"{printable(path)} is damaged; install the tool again.") from error
         try:

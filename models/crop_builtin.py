@@ -82,6 +82,7 @@ class BuiltinCropper:
     name = "builtin"
 
     def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
+        self.shipped = folder is None  # whether the networks are those that ship
         folder = folder or weights_folder()
         self._heads = OnnxNetwork(folder / HEADS, threads)
         config = self._heads.note("config")
@@ -128,5 +129,10 @@ class BuiltinCropper:
 
     def read(self, rgb: NDArray[np.uint8]) -> CropBelief:
         """The belief about the crop of `rgb`, HxWx3 upright sRGB at any scale."""
+        return self.look(rgb)[0]
+
+    def look(self, rgb: NDArray[np.uint8]) -> tuple[CropBelief, dict[str, NDArray[np.float32]]]:
+        """The belief with the trunks' maps that it came from, see `maps`."""
+        maps = self.maps(rgb)
         aspect = log_aspect(rgb.shape[1], rgb.shape[0])
-        return CropBelief.from_logits(*self.logits(self.maps(rgb), aspect))
+        return CropBelief.from_logits(*self.logits(maps, aspect)), maps

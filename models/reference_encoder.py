@@ -72,9 +72,7 @@ def _builtin(reader: CompositionReader, device: str, user: UserPaths | None) -> 
 
 
 def _sam(proper: bool) -> Callable[[CompositionReader, str, UserPaths | None], ReferenceEncoder]:
-    def opened(
-        reader: CompositionReader, device: str, user: UserPaths | None
-    ) -> ReferenceEncoder:
+    def opened(reader: CompositionReader, device: str, user: UserPaths | None) -> ReferenceEncoder:
         from ..core.devices import require_torch
 
         require_torch("an encoder of Segment Anything", "sam")

@@ -7,7 +7,7 @@ import dataclasses
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.boxes import Box
 from ..core.errors import InputError
@@ -18,7 +18,10 @@ from ..models.crop_engine import CropEngine
 from .crop_cutout import cutout_box
 from .crop_names import crop_name, named_shapes
 from .crop_request import CropRequest
-from .crop_search import Crop, search
+from .crop_search import Choose, Crop, search
+
+if TYPE_CHECKING:
+    from .crop_guidance import Explained, Guidance
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class CropResult:
     overlay: Path | None
     seconds: float
     picture: Picture  # reduced, as it was analysed
+    explained: Explained | None = None  # where there was guidance
 
     def record(self) -> dict[str, Any]:
         """The result as `--json` prints it.
@@ -60,6 +64,9 @@ class CropResult:
             }
             for crop in self.crops
         ]
+        if self.explained is not None:
+            for index, crop in enumerate(crops):
+                crop |= self.explained.of_crop(index)
         for crop, file in zip(crops, self.files, strict=False):
             crop["file"] = file
         record: dict[str, Any] = {
@@ -68,6 +75,8 @@ class CropResult:
             "engine": self.engine,
             "crops": crops,
         }
+        if self.explained is not None:
+            record |= self.explained.of_picture()
         if self.overlay is not None:
             record["overlay"] = {"file": self.overlay}
         record["seconds"] = round(self.seconds, 3)
@@ -81,6 +90,7 @@ def crop_one(
     *,
     subject: Path | None = None,
     outputs: CropOutputs | None = None,
+    guidance: Guidance | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> CropResult:
     """Find the best crops of one picture and write what `outputs` names.
@@ -100,6 +110,8 @@ def crop_one(
             cut-out (a picture with transparent parts) keep what is opaque, if they can.
         subject: a mask of the picture's upright size; no crop cuts what is white in it.
         outputs: what to write.
+        guidance: references or a layout that crops are to be like; without it, only the engine
+            says what is good.
         max_pixels: refuse larger pictures.
 
     Raises:
@@ -115,8 +127,14 @@ def crop_one(
     if subject is not None:
         mask = load_mask(subject, size=(width, height), max_pixels=max_pixels)
         request = dataclasses.replace(request, keep=_hull(request.keep, mask_box(mask)))
-    crops = _search(engine.read(picture.over()), picture, request)
-    files = _write(path, crops, request, outputs, max_pixels)
+    explained = None
+    if guidance is None:
+        crops = _search(engine.read(picture.over()), picture, request)
+    else:
+        guided = guidance.read(engine, picture.over(), path)
+        crops = _search(guided.belief, picture, request, guided.choice)
+        explained = guided.explain(crops, width, height)
+    files = _write(path, crops, request, outputs, max_pixels, explained)
     return CropResult(
         width,
         height,
@@ -126,21 +144,29 @@ def crop_one(
         outputs.overlay,
         time.perf_counter() - began,
         picture,
+        explained,
     )
 
 
-def _search(belief: CropBelief, picture: Picture, request: CropRequest) -> list[Crop]:
+def _search(
+    belief: CropBelief, picture: Picture, request: CropRequest, choose: Choose | None = None
+) -> list[Crop]:
     """The best crops; none cuts a cut-out's subject where the request can be had without."""
     width, height = picture.header.width, picture.header.height
     box = cutout_box(picture.alpha, width, height) if request.keep is None else None
     if box is not None:
         with contextlib.suppress(InputError):
-            return search(belief, width, height, dataclasses.replace(request, keep=box))
-    return search(belief, width, height, request)
+            return search(belief, width, height, dataclasses.replace(request, keep=box), choose)
+    return search(belief, width, height, request, choose)
 
 
 def _write(
-    path: Path, crops: list[Crop], request: CropRequest, outputs: CropOutputs, max_pixels: int
+    path: Path,
+    crops: list[Crop],
+    request: CropRequest,
+    outputs: CropOutputs,
+    max_pixels: int,
+    explained: Explained | None,
 ) -> tuple[Path, ...]:
     if outputs.target is None and outputs.overlay is None:
         return ()
@@ -152,6 +178,8 @@ def _write(
     drawn = None
     if outputs.overlay is not None:  # before anything is written, for this can still fail
         drawn = draw_crops(load_picture(path, max_pixels=max_pixels).over(), crops)
+        if explained is not None:
+            explained.draw(drawn, crops)
     files = _crop_paths(crops, request, outputs.target) if outputs.target else ()
     if files:
         writes = [CropFile(c.box, file, request.size) for c, file in zip(crops, files, strict=True)]

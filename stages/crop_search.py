@@ -53,7 +53,23 @@ class Space(Protocol):
         ...
 
 
-def search(belief: CropBelief, width: int, height: int, request: CropRequest) -> list[Crop]:
+class Choose(Protocol):
+    """A way to choose crops, the best first; see `select`."""
+
+    def __call__(
+        self, belief: CropBelief, limits: Limits, space: Space, topk: int, diverse: float | None
+    ) -> IntBoxes:
+        """Up to `topk` crops (K,4)."""
+        ...
+
+
+def search(
+    belief: CropBelief,
+    width: int,
+    height: int,
+    request: CropRequest,
+    choose: Choose | None = None,
+) -> list[Crop]:
     """The best crops of a picture, for each aspect asked for those of one after the other.
 
     There are `request.topk` of each, or fewer where a further one would add nothing: where the
@@ -61,6 +77,7 @@ def search(belief: CropBelief, width: int, height: int, request: CropRequest) ->
 
     Args:
         width, height: of the upright picture in pixels.
+        choose: chooses and ranks crops in place of `select`, whose are ranked by their scores.
 
     Raises:
         InputError: no crop of this picture satisfies the request.
@@ -70,10 +87,11 @@ def search(belief: CropBelief, width: int, height: int, request: CropRequest) ->
     crops = []
     for shape in request.shapes():
         space = FreeCrops(limits) if shape is None else AspectCrops(shape, limits, least)
-        boxes = select(belief, limits, space, request.topk, request.diverse)
+        boxes = (choose or select)(belief, limits, space, request.topk, request.diverse)
         shares = limits.shares(boxes)
         scores, importance = belief.utility(shares), belief.importance(shares)
-        for rank, index in enumerate(np.argsort(-scores, kind="stable"), 1):
+        order = range(len(boxes)) if choose else np.argsort(-scores, kind="stable")
+        for rank, index in enumerate(order, 1):
             x1, y1, x2, y2 = (int(edge) for edge in boxes[index])
             label = shape.label if shape else None
             name = label or aspect_name(x2 - x1, y2 - y1)
@@ -93,7 +111,7 @@ def select(
     chosen = np.empty((0, 4), np.int64)
     while len(chosen) < topk:
         gains = _expected_best(overlaps, best, belief)
-        gains = np.where(_apart(boxes, chosen, threshold), gains, -1)
+        gains = np.where(apart(boxes, chosen, threshold), gains, -1)
         index = int(np.argmax(np.round(gains, 6)))  # of equal ones the most central
         if len(chosen) and gains[index] <= expectation(best[None], belief.probability)[0] + _GAIN:
             break
@@ -117,7 +135,7 @@ def _refine(
     for share in _STEPS:
         for _ in range(_MOVES):
             near = space.neighbours(box, share)
-            near = near[_apart(near, chosen, threshold)]
+            near = near[apart(near, chosen, threshold)]
             if not len(near):
                 break
             values = _expected_best(belief.overlaps(limits.shares(near)), best, belief)
@@ -135,7 +153,7 @@ def _expected_best(
     return expectation(np.maximum(overlaps, best), belief.probability)
 
 
-def _apart(boxes: IntBoxes, chosen: IntBoxes, threshold: float) -> NDArray[np.bool_]:
+def apart(boxes: IntBoxes, chosen: IntBoxes, threshold: float) -> NDArray[np.bool_]:
     """Which boxes (N,4) overlap with none of the chosen (K,4) by more than the threshold."""
     if not len(chosen):
         return np.ones(len(boxes), bool)

@@ -30,7 +30,9 @@ class LayoutScene:
     rhythm: float  # in [0,1], how much fine structure repeats itself
 
 
-def measure(rgb: NDArray[np.uint8], subject: NDArray[np.floating | np.bool_] | Box | None) -> LayoutScene:
+def measure(
+    rgb: NDArray[np.uint8], subject: NDArray[np.floating | np.bool_] | Box | None
+) -> LayoutScene:
     """Measure a picture.
 
     Args:

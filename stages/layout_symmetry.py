@@ -9,7 +9,7 @@ from ..core.boxes import Boxes
 
 Array = NDArray[np.float64]
 
-_CELLS = 20  # a side, that a part is looked at in
+_CELLS = 14  # a side, that a part is looked at in
 _SHIFTS = (0, 1)  # cells that the axis may lie off the middle, half of that in effect
 _LEAST = 12.0  # variance of colour below which there is nothing to mirror
 

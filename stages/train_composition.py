@@ -52,9 +52,7 @@ class Examples:
         return Examples(both(self.tokens), both(self.subjects), both(self.counts))
 
 
-def see(
-    records: Sequence[SubjectRecord], advance: Callable[[], object] = lambda: None
-) -> Examples:
+def see(records: Sequence[SubjectRecord], advance: Callable[[], object] = lambda: None) -> Examples:
     """What the trunk gives for photographs with masks.
 
     Raises:
