@@ -90,7 +90,7 @@ def crop(
     refs: crop_guidance.Refs = None,
     like: crop_guidance.Like = None,
     prefer: crop_guidance.Prefer = None,
-    guidance: crop_guidance.Weight = 0.5,
+    guidance: crop_guidance.Weight = 0.7,
     explain: crop_guidance.Explain = False,
     engine: options.Engine = "auto",
     weights: options.Weights = None,

@@ -12,9 +12,9 @@ from .crop_limits import IntBoxes, Limits
 from .crop_search import Space, apart
 from .layout import Array, Layouts, LayoutScene, layouts
 
-_CANDIDATES = 160  # the likeliest, of which layouts are told
+_CANDIDATES = 240  # the likeliest, of which layouts are told
 _TWINS = 0.85  # crops that overlap by more are one answer; more than elsewhere, for all agree
-_STEPS = (1 / 32, 1 / 64)  # shares of the sides, of the finer search
+_STEPS = (1 / 16, 1 / 32, 1 / 64)  # shares of the sides, of the finer search
 _MOVES = 2  # at most, with each step
 
 
@@ -22,8 +22,8 @@ _MOVES = 2  # at most, with each step
 class GuidedConfig:
     """How much a guide counts."""
 
-    weight: float = 0.5  # 0: only the engine counts; 1: only the layout, among good crops
-    least: float = 0.75  # of the best crop's score, that every crop has
+    weight: float = 0.7  # 0: only the engine counts; 1: only the layout, among good crops
+    least: float = 0.6  # of the best crop's score, that every crop has
 
 
 class GuidedChoice:
