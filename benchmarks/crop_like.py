@@ -161,7 +161,9 @@ def agreement(found: Layouts, wanted: Layouts) -> dict[str, float | None]:
     }
 
 
-def summarise(rows: list[dict[str, Any]], preferred: list[dict[str, list[float]]]) -> dict[str, Any]:
+def summarise(
+    rows: list[dict[str, Any]], preferred: list[dict[str, list[float]]]
+) -> dict[str, Any]:
     """Means without and with, and the difference by paired bootstrap where both have a value."""
     summary: dict[str, Any] = {"pairs": len(rows), "figures": {}, "prefer": {}}
     for name in ("same", "chance", "place", "horizon", "iou"):

@@ -1,7 +1,7 @@
 """The nearest references of a vector, exactly: products in chunks, then true distances of the best.
 
-L2 distances are found as |x|² - 2xq + |q|² in float32, which ranks all but near ties rightly; the
-best few are measured again in float64, so that the answer is exact.
+L2 distances are found as |x|² - 2xq + |q|² in float32; all that may be among the nearest, given
+how far float32 may be wrong, are measured again in float64, so that the answer is exact.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from .reference_index import ReferenceIndex
 
 METRICS = ("cosine", "l2")
 _CHUNK_BYTES = 1 << 22  # of float32 at a time: stays in the cache between widening and product
-_SLACK = 16  # further candidates that are measured again
+_BLOCK = 128  # costs
+_ROUNDING = 4e-6  # of products in float32, generously: dozens of times their usual error
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,19 @@ class ExactSearcher:
         self._wide = np.empty((count, dims), np.float32) if resident else None
         for first in range(0, count, self._rows):
             chunk = index.vectors[first : first + self._rows].astype(np.float32)
-            self._norms[first : first + self._rows] = np.einsum("nd,nd->n", chunk, chunk)
+            norms = np.einsum("nd,nd->n", chunk, chunk)
+            self._norms[first : first + self._rows] = norms
             if self._wide is not None:
+                if self._by_angle:
+                    chunk *= _inverse_roots(norms)[:, None]
                 self._wide[first : first + self._rows] = chunk
         # a row that is not finite, or has no direction, is near to nothing
-        self._dead = ~np.isfinite(self._norms) | (self._norms == 0 if self._by_angle else False)
-        self._scale = 1 / np.sqrt(np.where(self._norms > 0, self._norms, 1))
+        dead = ~np.isfinite(self._norms)
+        if self._by_angle:
+            dead |= self._norms == 0
+        self._dead = np.flatnonzero(dead)
+        alive = self._norms[~dead]
+        self._largest = float(alive.max()) if len(alive) else 0.0
 
     @property
     def _by_angle(self) -> bool:
@@ -103,16 +111,15 @@ class ExactSearcher:
         cost = self._costs(vector)
         cost[self._dead] = np.inf
         cost[left_out(self.index, query, self.near)] = np.inf
-        wanted = min(k + _SLACK, len(cost))
-        if wanted == 0 or k < 1:
-            return []
-        best = (
-            np.argpartition(cost, wanted - 1)[:wanted] if wanted < len(cost) else np.arange(wanted)
-        )
-        best = best[np.isfinite(cost[best])]
+        best = _least(cost, k, self._doubt(vector))
         distances = self.distances(vector, best)
         order = np.lexsort((best, distances))[:k]
         return [Neighbour(int(best[i]), float(distances[i])) for i in order]
+
+    def _doubt(self, vector: NDArray[np.float32]) -> float:
+        """By how much costs may be wrong in float32."""
+        size = float(np.linalg.norm(vector))
+        return _ROUNDING * (size if self._by_angle else size * size + self._largest)
 
     def distances(
         self, vector: NDArray[np.floating], rows: NDArray[np.integer]
@@ -131,19 +138,42 @@ class ExactSearcher:
                 chunk = self.index.vectors[first : first + self._rows].astype(np.float32)
                 np.matmul(chunk, vector, out=products[first : first + self._rows])
         if self._by_angle:
-            products *= -self._scale
-            return products
+            if self._wide is None:
+                products *= _inverse_roots(self._norms)
+            return np.negative(products, out=products)
         products *= -2
         products += self._norms
         return products
 
 
+def _inverse_roots(norms: NDArray[np.float32]) -> NDArray[np.float32]:
+    with np.errstate(invalid="ignore"):
+        return np.asarray(1 / np.sqrt(np.where(norms > 0, norms, 1)), np.float32)
+
+
+def _least(cost: NDArray[np.float32], wanted: int, doubt: float) -> NDArray[np.int64]:
+    """Places whose cost (N,) may be among the `wanted` least, infinite ones left out.
+
+    The blocks' own minima bound what can be among the least, in one quick pass over them all.
+    """
+    blocks = len(cost) // _BLOCK
+    places = np.arange(len(cost))
+    if wanted < blocks:
+        minima = cost[: blocks * _BLOCK].reshape(blocks, _BLOCK).min(1)
+        bound = np.partition(minima, wanted - 1)[wanted - 1] + 2 * doubt
+        places = np.flatnonzero(cost <= bound)
+    places = places[np.isfinite(cost[places])]
+    if wanted < len(places):
+        bound = np.partition(cost[places], wanted - 1)[wanted - 1] + 2 * doubt
+        places = places[cost[places] <= bound]
+    return places
+
+
 def left_out(index: ReferenceIndex, query: Query, near: int) -> NDArray[np.int64]:
     """Rows that are the query itself, a copy of it, or of its source."""
-    gone = np.zeros(len(index), bool)
+    rows = np.empty(0, np.int64)
     if query.hash is not None and near >= 0:
-        gone |= hash_distances(query.hash, index.hashes) <= near
-    rows = np.flatnonzero(gone)
+        rows = np.flatnonzero(hash_distances(query.hash, index.hashes) <= near)
     if query.source is not None:
         rows = np.union1d(rows, index.rows_of(query.source))
     return rows
