@@ -12,6 +12,7 @@ import typer
 
 from ..core.names import printable
 from . import options
+from .build_pairs import pairs
 from .failures import tracebacks_wanted
 from .output import Output
 from .shared import Shared
@@ -39,6 +40,9 @@ class Part(StrEnum):
 @app.callback()
 def _build() -> None:
     """Make data sets out of others."""
+
+
+app.command()(pairs)
 
 
 @app.command()
