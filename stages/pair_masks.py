@@ -12,15 +12,21 @@ from ..core.masks import Mask
 _NEAR = 2  # pixels between the middles of two that count as touching: annotators leave gaps
 
 
-def seen_parts(masks: Sequence[Mask]) -> list[Mask]:
-    """Masks of which no two share a pixel: the smaller of two has what both claim.
+def seen_parts(masks: Sequence[Mask], order: Sequence[int] | None = None) -> list[Mask]:
+    """Masks of which no two share a pixel: whoever is in front has what both claim.
 
     A mask of which nothing would be left stays as it is.
+
+    Args:
+        masks: HxW each.
+        order: numbers of masks from front to back; None: the smaller before the larger.
     """
+    if order is None:
+        order = sorted(range(len(masks)), key=lambda k: (int(masks[k].sum()), k))
     found = list(masks)
-    for k, mask in enumerate(masks):
-        before = [m for j, m in enumerate(masks) if (m.sum(), j) < (mask.sum(), k)]
-        rest = mask & ~np.logical_or.reduce(before) if before else mask
+    for place, k in enumerate(order):
+        before = [masks[j] for j in order[:place]]
+        rest = masks[k] & ~np.logical_or.reduce(before) if before else masks[k]
         if rest.any():
             found[k] = rest
     return found

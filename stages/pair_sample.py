@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,13 @@ from ..models.pics_input import object_square
 from .composite_order import order_boxes
 from .pair_masks import contact_length, seen_parts
 from .pair_mining import group_of
+from .segment_order import in_front, topological, without_circles
 
 VERSION = 1
 SIDE = 224  # pixels of an object's picture
 _PADS = (1.1, 1.4)  # of an object's box, drawn anew for each
+_CLAIMED = 0.05  # of the smaller mask: less is the annotators' inaccuracy
+_CERTAIN = 10.0
 _QUALITY = 95  # of photographs that were no JPEG
 _COPIED = ("RGB", "L")  # modes of JPEG that every reader takes alike
 
@@ -56,15 +60,18 @@ def make_sample(
     claimed = [each.shape.mask(size) for each in listed]
     if not all(mask.any() for mask in claimed):
         raise MaskError(f"an object of {printable(picture.photo)} has an empty mask; leave it out.")
-    masks = seen_parts(claimed)
+    order, by = find_order(listed, claimed)
+    masks = seen_parts(claimed, order)
     parts = {"bg.jpg": _background(loaded.header, rgb)}
     for k, mask in enumerate(masks):
         low, high = _PADS
         pad = float(generator(seed, "pad", set_name, picture.id, str(k)).uniform(low, high))
         parts[f"obj{k}.png"] = _png(_cut_out(rgb, mask, pad))
         parts[f"mask{k}.png"] = _png(np.where(mask, np.uint8(255), np.uint8(0)))
-    meta = describe_group(listed, claimed, masks)
-    meta |= {
+    meta = {
+        **describe_group(listed, claimed, masks),
+        "order": list(order),
+        "order_by": by,
         "version": VERSION,
         "set": set_name,
         "id": picture.id,
@@ -91,59 +98,58 @@ def describe_group(
         objects: label, box (x1, y1, x2, y2 in pixels, of the mask), area in pixels.
         pairs: for each two, `iou` of their boxes, `overlap` (pixels that both claim), `contact`
             (length of the seam in pixels), `containment` (share of each one's box in the other's).
-        order: the objects from front to back; `order_by` says how it was found: "annotation" (the
-            set knows), "overlap" (of two that claim the same pixels the smaller one), "ground"
-            (whoever stands lower in the picture).
     """
     boxes = np.array([mask_box(mask) for mask in masks])
     overlap = iou_matrix(boxes, boxes)
-    pairs, shared = [], []
-    for a in range(len(masks)):
-        for b in range(a + 1, len(masks)):
-            both = int((claimed[a] & claimed[b]).sum())
-            shared += [(a, b)] if both else []
-            pairs.append(
-                {
-                    "objects": [a, b],
-                    "iou": round(float(overlap[a, b]), 6),
-                    "overlap": both,
-                    "contact": contact_length(masks[a], masks[b]),
-                    "containment": _containment(boxes[[a, b]]),
-                }
-            )
-    order, by = _order(listed, claimed, boxes, shared)
     return {
         "objects": [
             {"label": each.label, "box": box.tolist(), "area": int(mask.sum())}
             for each, box, mask in zip(listed, boxes, masks, strict=True)
         ],
-        "pairs": pairs,
-        "order": order,
-        "order_by": by,
+        "pairs": [
+            {
+                "objects": [a, b],
+                "iou": round(float(overlap[a, b]), 6),
+                "overlap": int((claimed[a] & claimed[b]).sum()),
+                "contact": contact_length(masks[a], masks[b]),
+                "containment": _containment(boxes[[a, b]]),
+            }
+            for a, b in combinations(range(len(masks)), 2)
+        ],
     }
 
 
-def _order(
-    listed: Sequence[RawObject],
-    claimed: Sequence[Mask],
-    boxes: Boxes,
-    shared: Sequence[tuple[int, int]],
-) -> tuple[list[int], str]:
+def find_order(listed: Sequence[RawObject], claimed: Sequence[Mask]) -> tuple[list[int], str]:
+    """The objects from front to back, and how that was found.
+
+    "annotation": the set knows. "masks": of two that claim many of the same pixels the smaller one
+    is in front, for the larger one's outline was drawn around both; else how they bite into each
+    other tells (`segment_order`). "ground": they are apart, and who stands lower in the picture is
+    in front.
+
+    Args:
+        listed: the objects.
+        claimed: their masks (HxW) as annotated.
+    """
     layers = [each.layer for each in listed]
     if None not in layers:
         return sorted(range(len(listed)), key=lambda k: -(layers[k] or 0)), "annotation"
-    areas_of = [(int(mask.sum()), k) for k, mask in enumerate(claimed)]
-    behind = {max(pair, key=lambda k: areas_of[k]): set[int]() for pair in shared}
-    for pair in shared:
-        front, back = sorted(pair, key=lambda k: areas_of[k])
-        behind[back].add(front)
-    waiting = list(order_boxes([tuple(box) for box in boxes.tolist()], claimed[0].shape[0]))
-    order: list[int] = []
-    while waiting:  # the first of which all that cover it are placed; areas allow no circle
-        chosen = next(k for k in waiting if behind.get(k, set()) <= set(order))
-        waiting.remove(chosen)
-        order.append(chosen)
-    return order, "overlap" if shared else "ground"
+    weighed = []
+    for a, b in combinations(range(len(claimed)), 2):
+        force = _claims(claimed[a], claimed[b]) or in_front(claimed[a], claimed[b])
+        if force:
+            weighed.append((-abs(force), a, b) if force > 0 else (-abs(force), b, a))
+    boxes = [tuple(mask_box(mask)) for mask in claimed]
+    by_ground = order_boxes(boxes, claimed[0].shape[0])
+    order = topological(by_ground, without_circles(weighed))
+    return list(order), "masks" if weighed else "ground"
+
+
+def _claims(a: Mask, b: Mask) -> float:
+    small, large = sorted((int(a.sum()), int(b.sum())))
+    if (a & b).sum() <= _CLAIMED * small or small == large:
+        return 0.0
+    return _CERTAIN if a.sum() == small else -_CERTAIN
 
 
 def _containment(two: Boxes) -> list[float]:
