@@ -13,6 +13,7 @@ import typer
 from ..core.names import printable
 from . import options
 from .build_pairs import pairs
+from .build_shards import report, verify
 from .failures import tracebacks_wanted
 from .output import Output
 from .shared import Shared
@@ -43,6 +44,8 @@ def _build() -> None:
 
 
 app.command()(pairs)
+app.command()(verify)
+app.command()(report)
 
 
 @app.command()
