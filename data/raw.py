@@ -41,9 +41,11 @@ class Segmentation:
     """Polygons or run lengths, as COCO's JSON has them."""
 
     value: object = field(repr=False)
+    of: Size | None = None  # the picture's, where the set tells: polygons fit any
 
     def mask(self, size: Size) -> Mask:
         """See `Shape`."""
+        refuse_other_size(self.of, size)
         return object_mask(self.value, size)
 
 
@@ -57,12 +59,21 @@ class Region:
     def mask(self, size: Size) -> Mask:
         """See `Shape`."""
         height, width = self.numbers.shape
-        if (width, height) != size:
-            raise DataError(
-                f"a label map is {width}x{height} but its picture is {size[0]}x{size[1]}; give "
-                "the picture's own."
-            )
+        refuse_other_size((width, height), size)
         return np.asarray(self.numbers == self.value)
+
+
+def refuse_other_size(annotated: Size | None, size: Size) -> None:
+    """Refuse annotations that are of a picture of another size.
+
+    Raises:
+        DataError: they are.
+    """
+    if annotated is not None and annotated != size:
+        raise DataError(
+            f"the annotations are of {annotated[0]}x{annotated[1]} pixels but the picture has "
+            f"{size[0]}x{size[1]}; give the photographs at that size."
+        )
 
 
 @dataclass(frozen=True)

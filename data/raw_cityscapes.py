@@ -17,7 +17,7 @@ from ..core.errors import DataError, MaskError
 from ..core.masks import Mask
 from ..core.names import printable
 from .coco import object_mask, read_json
-from .raw import Part, RawObject, RawPicture, Size, by_name, files_below
+from .raw import Part, RawObject, RawPicture, Size, by_name, files_below, refuse_other_size
 
 _PHOTO, _POLYGONS = "_leftImg8bit.png", "_gtFine_polygons.json"
 CLASSES = ("car", "truck", "bus")  # ids 26, 27 and 28
@@ -29,9 +29,11 @@ class Painted:
 
     polygons: tuple[list[float], ...] = field(repr=False)  # all of the picture, flat
     number: int
+    of: Size
 
     def mask(self, size: Size) -> Mask:
         """See `Shape`."""
+        refuse_other_size(self.of, size)
         own = object_mask([self.polygons[self.number]], size)
         for later in self.polygons[self.number + 1 :]:
             if _may_meet(self.polygons[self.number], later):
@@ -55,9 +57,10 @@ class Street:
         """See `RawPicture`."""
         name = printable(self.polygons)
         document = read_json(self.polygons)
-        rows = document.get("objects") if isinstance(document, dict) else None
-        if not isinstance(rows, list):
-            raise DataError(f"{name} has no list of objects; give Cityscapes' own.")
+        values = document if isinstance(document, dict) else {}
+        width, height, rows = (values.get(k) for k in ("imgWidth", "imgHeight", "objects"))
+        if not isinstance(rows, list) or type(width) is not int or type(height) is not int:
+            raise DataError(f"{name} has no size or no list of objects; give Cityscapes' own.")
         rows = [row for row in rows if isinstance(row, dict) and not row.get("deleted")]
         flat = tuple(_flat(row, name) for row in rows)
         found = []
@@ -65,7 +68,7 @@ class Street:
             label = str(row.get("label"))
             single = label.removesuffix("group")
             if single in CLASSES:
-                shape = Painted(flat, number)
+                shape = Painted(flat, number, (width, height))
                 found.append(RawObject(single, single != label, None, shape, layer=number))
         return found
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..core.errors import DataError
 from ..core.names import printable
-from .coco import CocoObject, coco_files, read_coco
+from .coco import CocoPicture, coco_files, read_coco
 from .raw import ListedPicture, Part, RawObject, RawPicture, Segmentation, by_name
 
 
@@ -27,9 +27,7 @@ def open_coco(root: Path, part: Part) -> list[RawPicture]:
     """
     annotations, folder = coco_files(root, f"{part}2017")
     pictures = read_coco(annotations)
-    return by_name(
-        (_picture(folder / picture.base, picture.objects) for picture in pictures), annotations
-    )
+    return by_name((_listed(folder / picture.base, picture) for picture in pictures), annotations)
 
 
 def open_lvis(root: Path, part: Part) -> list[RawPicture]:
@@ -50,7 +48,7 @@ def open_lvis(root: Path, part: Part) -> list[RawPicture]:
         photo = next((path for path in photos if path.parent.is_dir()), None)
         if photo is None:
             raise DataError(f"{printable(root)} holds no folder {folder}; put COCO's there.")
-        found.append(_picture(photo, picture.objects))
+        found.append(_listed(photo, picture))
     return by_name(found, annotations)
 
 
@@ -64,9 +62,10 @@ def _lvis_file(row: Mapping[str, Any]) -> object:
     return "/".join(parts) if safe else None
 
 
-def _picture(photo: Path, objects: tuple[CocoObject, ...]) -> RawPicture:
+def _listed(photo: Path, picture: CocoPicture) -> RawPicture:
+    size = picture.width, picture.height
     listed = tuple(
-        RawObject(entry.label, entry.crowd, entry.box, Segmentation(entry.segmentation))
-        for entry in objects
+        RawObject(entry.label, entry.crowd, entry.box, Segmentation(entry.segmentation, size))
+        for entry in picture.objects
     )
     return ListedPicture(photo.stem, photo, listed)
