@@ -5,7 +5,8 @@
                      labels/train/patch0/*.json, one a picture: `compose build-dataset annotate`
 
 A file of labels is {"image_id": …, "annotations": [{"segmentation", "bbox" as x, y, w, h, "area",
-"category_id"}]}, as PICS writes it, with the category's name as "category" and "iscrowd" besides.
+"category_id"}]} as PICS writes it. Ours also have the picture's "width" and "height", and of every
+annotation the name of its "category" and "iscrowd".
 """
 
 from __future__ import annotations
@@ -61,12 +62,15 @@ class LabelledPicture:
                 f"{printable(self.labels)} has no list of annotations; write it anew with "
                 "`compose build-dataset annotate`."
             )
+        width, height = document.get("width"), document.get("height")
+        known = type(width) is int and type(height) is int
+        size = (width, height) if known else None  # PICS's own files do not tell
         return [
             RawObject(
                 row["category"] if isinstance(row.get("category"), str) else None,
                 bool(row.get("iscrowd")),
                 box_of(row.get("bbox")),
-                Segmentation(row["segmentation"]),
+                Segmentation(row["segmentation"], size),
             )
             for row in rows
             if row.get("segmentation")
