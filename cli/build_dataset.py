@@ -12,6 +12,7 @@ import typer
 
 from ..core.names import printable
 from . import options
+from .build_annotate import annotate
 from .build_pairs import pairs
 from .build_shards import report, verify
 from .failures import tracebacks_wanted
@@ -44,6 +45,7 @@ def _build() -> None:
 
 
 app.command()(pairs)
+app.command()(annotate)
 app.command()(verify)
 app.command()(report)
 
