@@ -12,6 +12,9 @@ import typer
 
 from ..core.names import printable
 from . import options
+from .build_annotate import annotate
+from .build_pairs import pairs
+from .build_shards import report, verify
 from .failures import tracebacks_wanted
 from .output import Output
 from .shared import Shared
@@ -39,6 +42,12 @@ class Part(StrEnum):
 @app.callback()
 def _build() -> None:
     """Make data sets out of others."""
+
+
+app.command()(pairs)
+app.command()(annotate)
+app.command()(verify)
+app.command()(report)
 
 
 @app.command()

@@ -83,6 +83,18 @@ def iou_matrix(a: Boxes, b: Boxes) -> NDArray[np.float64]:
     return np.asarray(np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0))
 
 
+def contained(a: Boxes, b: Boxes, slack: float = 0.0) -> NDArray[np.bool_]:
+    """Which boxes lie in which: (N,4), (M,4) → (N,M), True where a is within b.
+
+    Args:
+        a, b: boxes of one picture.
+        slack: pixels by which each edge of a may leave b and still count as within.
+    """
+    low = (a[:, None, :2] >= b[None, :, :2] - slack).all(-1)
+    high = (a[:, None, 2:] <= b[None, :, 2:] + slack).all(-1)
+    return np.asarray(low & high)
+
+
 def displacement(a: Boxes, b: Boxes, width: float, height: float) -> NDArray[np.float64]:
     """Boundary displacement, the mean of the four edges' distances in shares of the sides.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ from .errors import MaskError
 from .masks import Mask
 
 _FINE = 5  # steps of a pixel
+_TRACED = 3  # small pixels along the side of one, of which outlines are drawn
 _FARTHEST = 4  # sides of the picture by which a corner may lie outside
 
 
@@ -36,6 +38,25 @@ def fill_polygons(polygons: Iterable[NDArray[np.floating]], size: tuple[int, int
         _check(corners, max(size))
         union |= _inside(corners, width, height)
     return union
+
+
+def largest_outline(mask: Mask) -> NDArray[np.float64]:
+    """The outline of the largest connected part of a mask: (N,2) corners, x and y in pixels.
+
+    `fill_polygons` of it gives that part again, its holes filled.
+
+    Raises:
+        MaskError: the mask is empty.
+    """
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if len(rows) == 0:
+        raise MaskError("the mask is empty; mark at least one pixel.")
+    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8)
+    # an outline runs through the middles of pixels: of small ones it runs near their edges
+    fine = part.repeat(_TRACED, 0).repeat(_TRACED, 1)
+    lines, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    line = max(lines, key=cv2.contourArea).reshape(-1, 2)
+    return (line + 0.5) / _TRACED + np.array([columns[0], rows[0]])
 
 
 def _check(corners: NDArray[np.float64], side: int) -> None:

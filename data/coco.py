@@ -1,18 +1,19 @@
 """Instances in COCO's JSON: polygons, run lengths compressed or not, crowds; read and written.
 
-COCO's boxes are x, y, width, height; they are written so, and not read, for masks tell them.
+COCO's boxes are x, y, width, height; they are written so, and read as ours.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from ..core.boxes import Box, from_xywh
 from ..core.errors import DataError, MaskError
 from ..core.instances import Instance
 from ..core.masks import Mask
@@ -31,6 +32,7 @@ class CocoObject:
     segmentation: object = field(repr=False)  # as in the file; see `object_mask`
     predicted_iou: float | None = None
     stability: float | None = None
+    box: Box | None = None  # as the file says; masks tell it better
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,35 @@ class CocoPicture:
         return PurePosixPath(self.file.replace("\\", "/")).name
 
 
-def read_coco(path: Path) -> list[CocoPicture]:
+def coco_files(root: Path, part: str) -> tuple[Path, Path]:
+    """The file of instances and the folder of photographs of a part such as `val2017`.
+
+    COCO's layout, `annotations/` and `images/`, or either left out.
+
+    Raises:
+        DataError: one of them is not there.
+    """
+    lists = [root / below / f"instances_{part}.json" for below in ("annotations", "")]
+    annotations = next((path for path in lists if path.is_file()), None)
+    if annotations is None:
+        raise DataError(f"{printable(root)} holds no {lists[0].name}; give COCO's folder.")
+    folders = [root / below for below in (f"images/{part}", part)]
+    folder = next((path for path in folders if path.is_dir()), None)
+    if folder is None:
+        raise DataError(f"{printable(root)} holds no folder images/{part}; give COCO's folder.")
+    return annotations, folder
+
+
+def read_coco(
+    path: Path, file_of: Callable[[Mapping[str, Any]], object] = lambda row: row.get("file_name")
+) -> list[CocoPicture]:
     """The pictures of a file, in its order; segmentations are not looked at yet.
 
     Annotations without a segmentation are left out.
+
+    Args:
+        path: the JSON file.
+        file_of: what an entry of `images` calls its file.
 
     Raises:
         DataError: the file cannot be read or is not COCO's JSON of instances.
@@ -72,7 +99,7 @@ def read_coco(path: Path) -> list[CocoPicture]:
             objects.setdefault(_key(row, "image_id", name), []).append(_object(row, label))
     found = []
     for row in pictures:
-        width, height, file = row.get("width"), row.get("height"), row.get("file_name")
+        width, height, file = row.get("width"), row.get("height"), file_of(row)
         if type(width) is not int or type(height) is not int or not isinstance(file, str):
             raise DataError(f"{name} has an image without file_name, width and height; add them.")
         number = _key(row, "id", name)
@@ -143,7 +170,19 @@ def _object(row: Mapping[str, Any], label: str | None) -> CocoObject:
         row["segmentation"],
         share_of(row, "predicted_iou"),
         share_of(row, "stability_score"),
+        box_of(row.get("bbox")),
     )
+
+
+def box_of(xywh: object) -> Box | None:
+    """COCO's x, y, width, height as our box; None where it is no box or has no extent."""
+    try:
+        values = np.asarray(xywh, np.float64)
+    except (TypeError, ValueError):
+        return None
+    if values.shape != (4,) or not np.isfinite(values).all() or (values[2:] <= 0).any():
+        return None
+    return Box(*from_xywh(values).tolist())
 
 
 def share_of(row: Mapping[str, Any], key: str, default: float | None = None) -> float | None:

@@ -21,17 +21,18 @@ def guess_order(objects: Sequence[Placed], height: int) -> tuple[int, ...]:
         objects: placed; only boxes count.
         height: of the picture in pixels.
     """
-    remaining = sorted(range(len(objects)), key=lambda k: (-objects[k].box[3], _area(objects[k])))
+    return order_boxes([placed.box for placed in objects], height)
+
+
+def order_boxes(boxes: Sequence[tuple[float, float, float, float]], height: int) -> tuple[int, ...]:
+    """Numbers of boxes (x1, y1, x2, y2 in pixels) from front to back; see `guess_order`."""
+    areas = [(x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in boxes]
+    remaining = sorted(range(len(boxes)), key=lambda k: (-boxes[k][3], areas[k]))
     order: list[int] = []
     while remaining:
-        lowest = objects[remaining[0]].box[3]
-        level = [k for k in remaining if lowest - objects[k].box[3] <= _LEVEL * height]
-        chosen = min(level, key=lambda k: (_area(objects[k]), -objects[k].box[3]))
+        lowest = boxes[remaining[0]][3]
+        level = [k for k in remaining if lowest - boxes[k][3] <= _LEVEL * height]
+        chosen = min(level, key=lambda k: (areas[k], -boxes[k][3]))
         order.append(chosen)
         remaining.remove(chosen)
     return tuple(order)
-
-
-def _area(placed: Placed) -> int:
-    x1, y1, x2, y2 = placed.box
-    return (x2 - x1) * (y2 - y1)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.boxes import Box
+from ..core.boxes import Box, contained
 from ..core.errors import DataError
 from ..core.masks import Mask, mask_box
 from ..core.seeds import derive_seed, generator
@@ -26,11 +26,12 @@ from .composite_harmonize import linear, nonlinear
 from .composite_object import cut_in_place
 from .composite_order import guess_order
 from .occlusion_sources import AnnotatedPhoto
+from .pair_masks import seen_parts
 
 TASKS = ("recomposite", "harmonize")
 LEAST = 0.02  # of the photograph, the area of each object
 MOST = 0.5  # of the photograph, the area of both: the rest has to tell what is behind them
-_INSIDE = 2  # pixels by which a box may leave the other and still lie in it
+INSIDE = 2.0  # pixels by which a box may leave the other and still lie in it
 _GROWN = 0.01  # of the longer side, by which masks are dilated before they are filled
 _GAIN = 0.6  # of perturbed objects: logarithm to base 2 of light, at most
 _GAMMA = 0.3  # logarithm of the exponent of sRGB, at most
@@ -88,15 +89,12 @@ def read_pair(photo: AnnotatedPhoto, a: int, b: int) -> Pair:
     Raises:
         ImageError, DataError: a file is missing or damaged.
     """
-    masks = [photo.annotated().objects[place].mask for place in (a, b)]
-    both = masks[0] & masks[1]
+    claimed = [photo.annotated().objects[place].mask for place in (a, b)]
+    masks = seen_parts(claimed)
     order: tuple[int, ...] | None = None
-    if both.any():
-        front = int(masks[1].sum() < masks[0].sum())
+    if (claimed[0] & claimed[1]).any():
+        front = int(claimed[1].sum() < claimed[0].sum())
         order = (front, 1 - front)
-        hinder = masks[1 - front] & ~both
-        if hinder.any():
-            masks[1 - front] = hinder
     return Pair(f"{photo.name}:{a},{b}", photo.pixels(), (masks[0], masks[1]), order)
 
 
@@ -143,13 +141,6 @@ def _meet(a: Box, b: Box) -> bool:
     apart = (
         min(a.x2, b.x2) < max(a.x1, b.x1) or min(a.y2, b.y2) < max(a.y1, b.y1)
     )  # fmt: skip
-    return not (apart or _within(a, b) or _within(b, a))
-
-
-def _within(a: Box, b: Box) -> bool:
-    return (
-        a.x1 >= b.x1 - _INSIDE
-        and a.y1 >= b.y1 - _INSIDE
-        and a.x2 <= b.x2 + _INSIDE
-        and a.y2 <= b.y2 + _INSIDE
-    )
+    both = np.array([a, b])
+    within = contained(both, both, INSIDE)
+    return not (apart or within[0, 1] or within[1, 0])

@@ -17,7 +17,7 @@ from ..core.instances import Instance
 from ..core.masks import Mask, mask_box
 from ..core.names import printable
 from ..core.voc import VOC_IGNORED
-from ..data.coco import CocoPicture, instance_of, read_coco
+from ..data.coco import CocoPicture, coco_files, instance_of, read_coco
 from ..data.occlusion import UNKNOWN
 from ..data.voc import VocRecord, connected_parts, read_classes, read_objects, read_voc
 
@@ -167,15 +167,7 @@ def _voc_photo(record: VocRecord) -> AnnotatedPhoto:
 
 
 def _coco_photos(root: Path, part: str) -> list[AnnotatedPhoto]:
-    """COCO's layout, `annotations/` and `images/` or both left out."""
-    lists = [root / below / f"instances_{part}.json" for below in ("annotations", "")]
-    annotations = next((path for path in lists if path.is_file()), None)
-    if annotations is None:
-        raise DataError(f"{printable(root)} holds no {lists[0].name}; give COCO's folder.")
-    folders = [root / below for below in (f"images/{part}", part)]
-    folder = next((path for path in folders if path.is_dir()), None)
-    if folder is None:
-        raise DataError(f"{printable(root)} holds no folder images/{part}; give COCO's folder.")
+    annotations, folder = coco_files(root, part)
     return [_coco_photo(picture, folder, annotations) for picture in read_coco(annotations)]
 
 

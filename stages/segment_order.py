@@ -74,10 +74,15 @@ def order_pairs(found: Sequence[Found]) -> frozenset[tuple[int, int]]:
                 force = _CERTAIN if ends[0] < ends[1] else -_CERTAIN
             front, behind = (one, other) if force > 0 else (other, one)
             weighed.append((-abs(force), front.number, behind.number))
-    below: dict[int, set[int]] = {k.number: set() for k in found}
+    return without_circles(weighed)
+
+
+def without_circles(weighed: Iterable[tuple[float, int, int]]) -> frozenset[tuple[int, int]]:
+    """Pairs (front, behind), least weight first, without those that contradict earlier ones."""
+    below: dict[int, set[int]] = {}
     for _, upper, lower in sorted(weighed):
         if not _reaches(below, lower, upper):
-            below[upper].add(lower)
+            below.setdefault(upper, set()).add(lower)
     return frozenset((upper, lower) for upper in below for lower in below[upper])
 
 
@@ -105,7 +110,7 @@ def _reaches(below: dict[int, set[int]], start: int, goal: int) -> bool:
         here = pending.pop()
         if here == goal:
             return True
-        fresh = below[here] - seen
+        fresh = below.get(here, set()) - seen
         seen |= fresh
         pending += fresh
     return False

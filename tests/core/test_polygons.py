@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco
 
 from compose.core.errors import MaskError
-from compose.core.polygons import fill_polygons
+from compose.core.polygons import fill_polygons, largest_outline
 
 EDGE = st.one_of(
     st.floats(-12, 60, width=32), st.integers(-12, 60).map(float), st.sampled_from([0.5, 2.5, 7.9])
@@ -50,3 +50,36 @@ def test_no_polygon_is_an_empty_mask():
 def test_what_is_no_polygon_of_the_picture_is_refused(polygon, reason):
     with pytest.raises(MaskError, match=reason):
         fill_polygons([np.array(polygon, float)], (20, 10))
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=9, max_size=9), min_size=1, max_size=9))
+def test_an_outline_filled_is_the_part_it_was_drawn_of(rows):
+    mask = np.array(rows)
+    if not mask.any():
+        with pytest.raises(MaskError, match="empty"):
+            largest_outline(mask)
+        return
+    filled = fill_polygons([largest_outline(mask).round(2)], (9, len(rows)))
+    solid = []
+    for part in parts_of(mask, 8):
+        outside = next(hole for hole in parts_of(~np.pad(part, 1), 4) if hole[0, 0])
+        solid.append(~outside[1:-1, 1:-1])  # its holes filled
+    assert any((filled == one).all() for one in solid)
+
+
+def parts_of(mask, connectivity):
+    """Connected parts, by flooding."""
+    reach = [(0, 1), (1, 0), (0, -1), (-1, 0)]
+    if connectivity == 8:
+        reach += [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+    left, parts = {tuple(cell) for cell in np.argwhere(mask)}, []
+    while left:
+        part, pending = np.zeros(mask.shape, bool), [left.pop()]
+        while pending:
+            y, x = pending.pop()
+            part[y, x] = True
+            near = [(y + dy, x + dx) for dy, dx in reach if (y + dy, x + dx) in left]
+            left.difference_update(near)
+            pending += near
+        parts.append(part)
+    return parts

@@ -1,0 +1,153 @@
+"""Calls that other processes answer: of this machine, or of a Ray cluster.
+
+Both give a function that waits for its answer, so that the threads of `run_batch` can wait for
+many at once and all else, order and signals and messages, is as with one process. What is called
+has to give the same answer whenever and wherever it is asked: work of a process that died is done
+again by another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import multiprocessing
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from typing import Any, TypeVar
+
+from .errors import ComposeError, UsageError
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+_TRIES = 4  # of an item whose process dies, until it is given up
+
+
+@contextlib.contextmanager
+def process_workers(work: Callable[[Item], Value], jobs: int) -> Iterator[Callable[[Item], Value]]:
+    """`work` as `jobs` processes do it; with one job, as this process does it.
+
+    Args:
+        work: can be sent to another process, as can what it takes and gives.
+        jobs: processes.
+    """
+    if jobs == 1:
+        yield work
+        return
+    pool = _Pool(jobs)
+    try:
+        yield lambda item: pool.call(work, item)
+    finally:
+        pool.close()
+
+
+@contextlib.contextmanager
+def ray_workers(
+    work: Callable[[Item], Value], jobs: int, address: str | None = None
+) -> Iterator[Callable[[Item], Value]]:
+    """`work` as tasks of a Ray cluster do it.
+
+    Args:
+        work: can be sent to another process; files it names are on every machine.
+        jobs: cores that a cluster begun here has; an existing one has its own.
+        address: of the cluster; None: what RAY_ADDRESS says, else one is begun on this machine.
+
+    Raises:
+        UsageError: Ray is not installed, or the cluster cannot be reached.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise UsageError("--cluster ray needs ray; run: pip install 'compose-toolkit[ray]'.")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns
+    import ray
+
+    address = address or os.environ.get("RAY_ADDRESS")
+    here: dict[str, Any] = {} if address else {"num_cpus": jobs, "include_dashboard": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        begun = not ray.is_initialized()
+        if begun:
+            try:
+                ray.init(address=address, logging_level="error", log_to_driver=False, **here)
+            except Exception as error:
+                reason = " ".join(str(error).split())
+                raise UsageError(
+                    f"Ray cannot be reached ({reason[:120]}); check RAY_ADDRESS or unset it."
+                ) from error
+    try:
+        kept = ray.put(work)
+        task = ray.remote(max_retries=_TRIES - 1)(_call)
+        yield lambda item: _answer(ray, task.remote(kept, item))
+    finally:
+        if begun:
+            ray.shutdown()
+
+
+def _call(work: Callable[[Item], Value], item: Item) -> Value:
+    return work(item)
+
+
+def _answer(ray: Any, reference: Any) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        cause = error.cause
+        raise (cause if isinstance(cause, ComposeError) else error) from None
+    except ray.exceptions.WorkerCrashedError as error:
+        raise _died() from error
+
+
+class _Pool:
+    """Processes of this machine; when one dies, all are replaced and the work goes on."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._lock = threading.Lock()
+        self._pool = self._new()
+
+    def call(self, work: Callable[[Item], Value], item: Item) -> Value:
+        for _ in range(_TRIES):
+            with self._lock:
+                pool = self._pool
+            try:
+                return pool.submit(_call, work, item).result()
+            except BrokenProcessPool:
+                with self._lock:
+                    if self._pool is pool:
+                        self._pool = self._new()
+        raise _died()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _new(self) -> ProcessPoolExecutor:
+        # not forked: threads of this process may hold locks
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._jobs, context, _begin)
+
+
+def _begin() -> None:
+    """Leave signals to the parent, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        sentinel = parent.sentinel
+
+        def follow() -> None:
+            wait([sentinel])
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()
+
+
+def _died() -> ComposeError:
+    return ComposeError(
+        "a worker process died several times over one piece of work, perhaps for want of memory; "
+        "use fewer --jobs and run the same command again."
+    )
