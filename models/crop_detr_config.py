@@ -52,9 +52,7 @@ class CropDetrConfig:
             ("normalise", ("minmax", "imagenet")),
         ):
             if getattr(self, name) not in allowed:
-                raise UsageError(
-                    f"'{getattr(self, name)}' is no {name}; use {', '.join(allowed)}."
-                )
+                raise UsageError(f"'{getattr(self, name)}' is no {name}; use {', '.join(allowed)}.")
         if self.channels % (4 * self.heads):
             raise UsageError(f"{self.channels} channels do not fit {self.heads} heads.")
         if self.fusion == "token-mlp" and not self.square:
@@ -106,7 +104,9 @@ _SMALL = {
     "square": 384,
 }
 SMALL = {
-    "procrop": replace(PAPER["procrop"], **_SMALL, decoder=3, queries=24, reference_channels=352),
+    "procrop": replace(
+        PAPER["procrop"], **_SMALL, decoder=3, queries=24, stages=(6,), reference_channels=352
+    ),
     "multi-in-one": replace(PAPER["multi-in-one"], **_SMALL, levels=2, context="memory"),
 }
 PRESETS = {"paper": PAPER, "small": SMALL}

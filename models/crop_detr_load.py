@@ -17,7 +17,10 @@ from .weights_io import load_pickle_weights_only, load_safetensors
 
 
 def save_crop_detr(
-    state: dict[str, Tensor], config: CropDetrConfig, path: Path, notes: dict[str, str] | None = None
+    state: dict[str, Tensor],
+    config: CropDetrConfig,
+    path: Path,
+    notes: dict[str, str] | None = None,
 ) -> None:
     """Write a cropper.
 

@@ -109,7 +109,10 @@ def crop_losses(
     for layer in layers:
         last = layer == len(answer.logits) - 1
         for number, target in enumerate(targets):
-            logits, boxes = answer.logits[layer, number].float(), answer.boxes[layer, number].float()
+            logits, boxes = (
+                answer.logits[layer, number].float(),
+                answer.boxes[layer, number].float(),
+            )
             rows, columns = match(logits, boxes, target.good, config)
             labels = soft_labels(corners(boxes.detach()), target, config.targets)
             labels[rows] = matched_labels(target.good, config.targets)[columns]

@@ -36,9 +36,7 @@ class EncoderLayer(nn.Module):
 class Encoder(nn.Module):
     """Layers one after the other."""
 
-    def __init__(
-        self, layers: int, channels: int, heads: int, hidden: int, dropout: float
-    ) -> None:
+    def __init__(self, layers: int, channels: int, heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
             EncoderLayer(channels, heads, hidden, dropout) for _ in range(layers)
@@ -72,9 +70,7 @@ class _Joined(nn.Module):
 class DecoderLayer(nn.Module):
     """Content and place attend apart; `first` layers know the query's place by a projection."""
 
-    def __init__(
-        self, channels: int, heads: int, hidden: int, dropout: float, first: bool
-    ) -> None:
+    def __init__(self, channels: int, heads: int, hidden: int, dropout: float, first: bool) -> None:
         super().__init__()
         self.heads = heads
         for name in ("qcontent", "qpos", "kcontent", "kpos", "v"):
@@ -121,9 +117,7 @@ class DecoderLayer(nn.Module):
 class Decoder(nn.Module):
     """Layers that look at the same reference points; each one's answer is normalised alike."""
 
-    def __init__(
-        self, layers: int, channels: int, heads: int, hidden: int, dropout: float
-    ) -> None:
+    def __init__(self, layers: int, channels: int, heads: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
             DecoderLayer(channels, heads, hidden, dropout, first=not number)

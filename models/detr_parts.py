@@ -24,9 +24,7 @@ class Mlp(nn.Module):
     def __init__(self, cin: int, hidden: int, cout: int, depth: int, norm: bool = False) -> None:
         super().__init__()
         sizes = [cin, *[hidden] * (depth - 1), cout]
-        self.layers = nn.ModuleList(
-            nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)
-        )
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(depth - 1) if norm)
 
     def forward(self, x: Tensor) -> Tensor:

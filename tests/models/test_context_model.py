@@ -25,11 +25,22 @@ def theirs() -> nn.Module:
     backbone = ResNetConfig(out_features=["stage2", "stage3", "stage4"])
     model = DeformableDetrForObjectDetection(
         DeformableDetrConfig(
-            use_timm_backbone=False, use_pretrained_backbone=False, backbone=None,
-            backbone_config=backbone, d_model=32, encoder_layers=2, decoder_layers=2,
-            encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=48,
-            decoder_ffn_dim=48, num_queries=7, encoder_n_points=2, decoder_n_points=2,
-            num_labels=91, dropout=0.0,
+            use_timm_backbone=False,
+            use_pretrained_backbone=False,
+            backbone=None,
+            backbone_config=backbone,
+            d_model=32,
+            encoder_layers=2,
+            decoder_layers=2,
+            encoder_attention_heads=4,
+            decoder_attention_heads=4,
+            encoder_ffn_dim=48,
+            decoder_ffn_dim=48,
+            num_queries=7,
+            encoder_n_points=2,
+            decoder_n_points=2,
+            num_labels=91,
+            dropout=0.0,
         )  # fmt: skip
     ).eval()
     for name, parameter in model.named_parameters():
@@ -121,5 +132,3 @@ def test_the_published_size() -> None:
     # transformers counts 40,046,792 with two classes and the perceptron of the boxes
     boxes = 2 * (256 * 256 + 256) + 4 * 257
     assert sum(p.numel() for p in net.parameters()) == 40_046_792 - boxes - 2 * 257 + 91 * 257
-
-

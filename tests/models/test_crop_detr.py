@@ -177,7 +177,9 @@ def _take_theirs(ours: CropDetr, encoder: torch.nn.Module, decoder: torch.nn.Mod
 # Deformable attention, written out.
 
 
-def slow_sample(values: Tensor, shapes: list[tuple[int, int]], places: Tensor, weights: Tensor) -> Tensor:
+def slow_sample(
+    values: Tensor, shapes: list[tuple[int, int]], places: Tensor, weights: Tensor
+) -> Tensor:
     """One sample after the other, one corner after the other."""
     batch, queries, heads, levels, points, _ = places.shape
     rows = []
@@ -210,8 +212,9 @@ def test_deformable_sampling_forward_and_gradients() -> None:
     places = torch.rand(2, 3, 2, 2, 2, 2, generator=draws, dtype=torch.float64) * 1.4 - 0.2
     weights = torch.rand(2, 3, 2, 2, 2, generator=draws, dtype=torch.float64, requires_grad=True)
     places.requires_grad_()
-    fast, slow = deformable_sample(values, shapes, places, weights), slow_sample(
-        values, shapes, places, weights
+    fast, slow = (
+        deformable_sample(values, shapes, places, weights),
+        slow_sample(values, shapes, places, weights),
     )
     assert torch.allclose(fast, slow, atol=1e-12)
     upon = torch.randn(fast.shape, generator=draws, dtype=torch.float64)
@@ -331,7 +334,9 @@ def fusion_of(kind: str) -> tuple[RetrievalFusion, Memory, Retrieved]:
     return fusion, query, Retrieved(torch.randn(2, 3, 9, 20), pad)
 
 
-@pytest.mark.parametrize(("kind", "length"), [("paper", 16 + 27 + 16), ("concat", 16 + 27), ("token-mlp", 16)])
+@pytest.mark.parametrize(
+    ("kind", "length"), [("paper", 16 + 27 + 16), ("concat", 16 + 27), ("token-mlp", 16)]
+)
 def test_fusion_sees_the_references_that_are_there(kind: str, length: int) -> None:
     fusion, query, found = fusion_of(kind)
     fused = fusion(query, found)

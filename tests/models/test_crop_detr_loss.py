@@ -28,7 +28,7 @@ from compose.models.detr_targets import (
 
 
 def box(*edges: float) -> torch.Tensor:
-    return torch.tensor([edges])
+    return torch.tensor([[float(edge) for edge in edges]])
 
 
 def test_giou_by_hand() -> None:
@@ -77,7 +77,9 @@ def test_the_matching_is_the_cheapest_of_all() -> None:
         assert float(cost[rows, columns].sum()) == pytest.approx(least, abs=1e-5)
 
 
-BOXES = torch.tensor([[0.0, 0, 1, 1], [0.1, 0.1, 0.9, 0.9], [0, 0, 0.5, 0.5], [0.1, 0.1, 0.9, 0.95]])
+BOXES = torch.tensor(
+    [[0.0, 0, 1, 1], [0.1, 0.1, 0.9, 0.9], [0, 0, 0.5, 0.5], [0.1, 0.1, 0.9, 0.95]]
+)
 SCORES = torch.tensor([2.0, 4.5, 3.0, 4.0])
 
 
@@ -114,7 +116,11 @@ def test_valid_smoothing() -> None:
 def test_a_crop_that_cuts_the_subject_is_punished() -> None:
     """The published sign would punish the first of these and not the others."""
     subject = torch.tensor([0.4, 0.4, 0.6, 0.6])
-    around, left, within = box(0.1, 0.1, 0.9, 0.9), box(0.5, 0.1, 0.9, 0.9), box(0.45, 0.45, 0.55, 0.5)
+    around, left, within = (
+        box(0.1, 0.1, 0.9, 0.9),
+        box(0.5, 0.1, 0.9, 0.9),
+        box(0.45, 0.45, 0.55, 0.5),
+    )
     assert float(subject_loss(around, subject, 0.0)) == 0
     assert float(subject_loss(left, subject, 0.0)) == pytest.approx(0.1)
     assert float(subject_loss(within, subject, 0.0)) == pytest.approx(0.05 + 0.05 + 0.05 + 0.1)
@@ -167,7 +173,10 @@ def plain_loss(answer: CropAnswer, targets: list, config: CropDetrLossConfig) ->
 
 def test_the_whole_loss_against_a_plain_one() -> None:
     config = CropDetrLossConfig()
-    targets = [make_target(BOXES, SCORES, config.targets), make_target(BOXES[:1], SCORES[:1], config.targets)]
+    targets = [
+        make_target(BOXES, SCORES, config.targets),
+        make_target(BOXES[:1], SCORES[:1], config.targets),
+    ]
     answer = answer_of()
     found = crop_losses(answer, targets, config)
     assert float(found["loss"]) == pytest.approx(plain_loss(answer, targets, config), rel=1e-5)
