@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-
-from .composite_examples import CompositeExample
+from typing import Generic, TypeVar
 
 Place = tuple[int, int]  # epoch, and place in it
+Example = TypeVar("Example")
 
 
-class ExampleFeed:
+class ExampleFeed(Generic[Example]):
     """Batches of examples, the next one begun when one is taken.
 
     What an example is depends on its place alone, so threads change nothing but the time.
@@ -23,15 +23,15 @@ class ExampleFeed:
 
     def __init__(
         self,
-        make: Callable[[Place], CompositeExample],
+        make: Callable[[Place], Example],
         places: Callable[[int], Sequence[Place]],
         threads: int,
     ) -> None:
         self._make, self._places = make, places
         self._pool = ThreadPoolExecutor(threads, "examples") if threads else None
-        self._begun: dict[int, list[Future[CompositeExample]]] = {}
+        self._begun: dict[int, list[Future[Example]]] = {}
 
-    def take(self, number: int) -> list[CompositeExample]:
+    def take(self, number: int) -> list[Example]:
         """Batch `number`.
 
         Raises:
@@ -50,5 +50,5 @@ class ExampleFeed:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self, pool: ThreadPoolExecutor, number: int) -> list[Future[CompositeExample]]:
+    def _begin(self, pool: ThreadPoolExecutor, number: int) -> list[Future[Example]]:
         return [pool.submit(self._make, place) for place in self._places(number)]

@@ -13,9 +13,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from ..core.errors import Interrupted
@@ -29,11 +27,10 @@ from .train_composite import CompositeTraining
 from .train_composite_config import TrainCompositeConfig
 from .train_composite_state import find_checkpoint, read_checkpoint, write_checkpoint
 from .train_composite_world import World
+from .train_metrics import Metrics, Row
 
 RESULT, METRICS, CONFIG, SAMPLES = "pics.safetensors", "metrics.jsonl", "config.json", "samples"
 _SHOWN = 4  # samples of a picture
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def train_composite(
 def _train(training: CompositeTraining, run: _Run, begun: Path | None, hooks: RunHooks) -> None:
     config, world = training.config, training.world
     if begun is not None:
-        run.rows, run.sums = read_checkpoint(begun, training)
+        read_checkpoint(begun, training, run.metrics)
     run.write_config()
     hooks.begin(training.total - training.step)
     while training.step < training.total:
@@ -115,25 +112,14 @@ class _Run:
     def __init__(
         self, training: CompositeTraining, source: SampleSource, out: Path, hooks: RunHooks
     ) -> None:
-        self.rows: list[Row] = []
-        self.sums: dict[str, list[float]] = {}
-        self._training, self._source, self._out, self._hooks = training, source, out, hooks
+        self._training, self._source, self._out = training, source, out
+        path = out / METRICS if training.world.first else None
+        self.metrics = Metrics(path, training.config.log, hooks.log)
 
     def take(self, row: dict[str, float]) -> None:
-        """What a step gave; every so many, their mean becomes a line."""
-        step, every = self._training.step, self._training.config.log
-        for name, value in row.items():
-            self.sums.setdefault(name, []).append(value)
-        if step % every and step < self._training.total:
-            return
-        means = {name: float(np.mean(values)) for name, values in self.sums.items()}
-        self.sums = {}
-        self.rows.append({"step": step, **means})
-        if self._training.world.first:
-            text = "".join(json.dumps(line) + "\n" for line in self.rows)
-            with atomic_write(self._out / METRICS) as part:
-                part.write_text(text)
-            self._hooks.log(self.rows[-1])
+        """What a step gave."""
+        step = self._training.step
+        self.metrics.take(step, row, step == self._training.total)
 
     def write_config(self) -> None:
         """What was set, and what came of it."""
@@ -148,7 +134,7 @@ class _Run:
     def checkpoint(self) -> None:
         """Write one, if this is the first process; all wait."""
         if self._training.world.first:
-            write_checkpoint(self._out, self._training, self.rows, self.sums)
+            write_checkpoint(self._out, self._training, self.metrics)
         self._training.world.wait()
 
     def picture(self) -> None:

@@ -1,123 +1,34 @@
-"""Checkpoints of compositing's training: folders that are whole or not counted.
-
-checkpoints/step-0002000/weights.safetensors   the running mean, as engine pics reads it
-checkpoints/step-0002000/state.pt              weights, optimiser and place; written last
-"""
+"""Checkpoints of compositing's training; see `train_state`."""
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from ..core.errors import ModelError, UsageError
-from ..core.files import atomic_write
-from ..core.names import printable
 from ..models.pics_keys import net_state
 from ..models.pics_load import save_pics
-from ..models.weights_io import load_pickle_weights_only, load_safetensors
+from ..models.weights_io import load_safetensors
 from .train_composite import CompositeTraining
-
-CHECKPOINTS = "checkpoints"
-WEIGHTS, STATE = "weights.safetensors", "state.pt"
-_NAME = re.compile(r"step-(\d{7,})")
-
-
-def write_checkpoint(
-    out: Path, training: CompositeTraining, rows: Sequence[dict[str, Any]], sums: dict[str, Any]
-) -> Path:
-    """Write one below `out`, remove the oldest beyond `config.keep`, and give its folder.
-
-    Args:
-        out: the run's folder.
-        training: between two steps.
-        rows: of the metrics so far.
-        sums: of the metrics since the last row.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    folder = out / CHECKPOINTS / f"step-{training.step:07d}"
-    save_pics(training.averaged(), training.net.config, folder / WEIGHTS)
-    state = {
-        **training.state(),
-        "config": _text(training),
-        "rows": json.dumps(list(rows)),
-        "sums": json.dumps(sums),
-    }
-    with atomic_write(folder / STATE) as part:
-        torch.save(state, part)
-    for old in checkpoints(out)[: -training.config.keep]:
-        (old / STATE).unlink()  # from here on it does not count
-        shutil.rmtree(old, ignore_errors=True)
-    return folder
+from .train_metrics import Metrics
+from .train_state import checkpoints as checkpoints
+from .train_state import find_checkpoint as find_checkpoint
+from .train_state import read_state, write_state
 
 
-def checkpoints(out: Path) -> list[Path]:
-    """The whole checkpoints of a run, oldest first."""
-    found = [
-        (int(match[1]), path)
-        for path in (out / CHECKPOINTS).glob("step-*")
-        if (match := _NAME.fullmatch(path.name)) and (path / STATE).is_file()
-    ]
-    return [path for _, path in sorted(found)]
-
-
-def find_checkpoint(out: Path, resume: str | None) -> Path | None:
-    """The checkpoint that `--resume` means: None for none.
-
-    Args:
-        out: the run's folder.
-        resume: `auto`, for the last one there, if there is any; or its folder, or a run's.
-
-    Raises:
-        UsageError: there is no checkpoint where one was named.
-    """
-    if resume is None:
-        return None
-    if resume == "auto":
-        return next(reversed(checkpoints(out)), None)
-    path = Path(resume)
-    if (path / STATE).is_file():
-        return path
-    if found := checkpoints(path):
-        return found[-1]
-    raise UsageError(
-        f"there is no checkpoint in {printable(path)}; give a folder such as "
-        f"RUN/{CHECKPOINTS}/step-0002000, or --resume auto."
+def write_checkpoint(out: Path, training: CompositeTraining, metrics: Metrics) -> Path:
+    """See `train_state.write_state`."""
+    return write_state(
+        out,
+        training,
+        metrics,
+        lambda path: save_pics(training.averaged(), training.net.config, path),
     )
 
 
-def read_checkpoint(
-    folder: Path, training: CompositeTraining
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Let a training go on from a checkpoint; gives rows and sums as they were written.
-
-    Raises:
-        ModelError: it is damaged, or of a training with other settings.
-    """
-    state = load_pickle_weights_only(folder / STATE)
-    if state.get("config") != _text(training):
-        raise ModelError(
-            f"{printable(folder)} is of a training with other settings; give the same ones, or "
-            "train anew into another folder."
-        )
-    try:
-        mean = load_safetensors(folder / WEIGHTS)
-        training.restore(state, net_state(mean))
-        return json.loads(state["rows"]), json.loads(state["sums"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"{printable(folder)} is damaged ({reason}); remove it and go on from the one before."
-        ) from None
-
-
-def _text(training: CompositeTraining) -> str:
-    binding = training.config.binding() | {"processes": training.world.size}
-    return json.dumps(binding, sort_keys=True)
+def read_checkpoint(folder: Path, training: CompositeTraining, metrics: Metrics) -> None:
+    """See `train_state.read_state`."""
+    read_state(
+        folder,
+        training,
+        metrics,
+        lambda state, path: training.restore(state, net_state(load_safetensors(path))),
+    )

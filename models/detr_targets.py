@@ -1,0 +1,89 @@
+"""What the DETR croppers are to learn: good boxes, soft labels, smoothing (section 3.5 of our notes)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """Which annotated crops are good, and how good the others are; ProCrop's for GAIC."""
+
+    good: float = 4.0  # scores from 1 to 5; 2 for CPC, 0 for CAD
+    most: int = 0  # good boxes at most, the best; 0: all
+    apart: float = 0.0  # greatest IoU of two good boxes; 0: whatever it is
+    soft: float = 0.5  # greatest label of a query that is not matched; 0: their label is 0
+    near: float = 0.85  # IoU from which such a query has a crop's score
+    smooth: bool = False  # matched labels are 0.9 where the crop has more than 75 % of the picture
+
+
+@dataclass(frozen=True)
+class CropTarget:
+    """Of one picture; boxes x1, y1, x2, y2 in shares of its sides."""
+
+    good: Tensor  # (G,4), at least one
+    boxes: Tensor  # (N,4) all annotated crops
+    scores: Tensor  # (N,)
+    subject: Tensor | None = None  # (4,)
+
+
+def make_target(
+    boxes: Tensor, scores: Tensor, config: TargetConfig, subject: Tensor | None = None
+) -> CropTarget:
+    """The target of annotated crops (N,4) and their scores (N,), of which there is at least one.
+
+    Where none is good, those are that tie for the best score.
+    """
+    chosen = scores >= config.good
+    if not bool(chosen.any()):
+        chosen = scores == scores.max()
+    order = torch.sort(scores, descending=True, stable=True).indices
+    kept: list[int] = []
+    for index in (int(i) for i in order if chosen[i]):
+        if config.most and len(kept) == config.most:
+            break
+        near = config.apart and kept and float(overlaps(boxes[[index]], boxes[kept]).max())
+        if not near or near <= config.apart:
+            kept.append(index)
+    return CropTarget(boxes[kept], boxes, scores, subject)
+
+
+def soft_labels(found: Tensor, target: CropTarget, config: TargetConfig) -> Tensor:
+    """Labels (Q,) of queries that are not matched, by the crop that each box (Q,4) is nearest to."""
+    if not config.soft:
+        return found.new_zeros(len(found))
+    overlap, which = overlaps(found, target.boxes).max(1)
+    quality = torch.where(overlap >= config.near, target.scores[which], 0.0)
+    return (config.soft * (quality - 2) / 1.5).clamp(0, config.soft)
+
+
+def matched_labels(good: Tensor, config: TargetConfig) -> Tensor:
+    """Labels (G,) of queries that are matched with good boxes (G,4)."""
+    labels = good.new_ones(len(good))
+    if config.smooth:
+        sides = good[:, 2:] - good[:, :2]
+        labels = torch.where(sides.prod(1) > 0.75, 0.9, labels)
+    return labels
+
+
+def overlaps(a: Tensor, b: Tensor) -> Tensor:
+    """IoU (N,M) of boxes (N,4) and (M,4) as corners."""
+    return _shared(a[:, None], b[None])[0]
+
+
+def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
+    """GIoU (Rezatofighi et al., CVPR 2019) of boxes (…,4) as corners, broadcast: in [-1,1]."""
+    iou, union = _shared(a, b)
+    sides = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
+    hull = sides.prod(-1)
+    return iou - (hull - union) / hull.clamp(min=1e-9)
+
+
+def _shared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    sides = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])
+    common = sides.clamp(min=0).prod(-1)
+    union = (a[..., 2:] - a[..., :2]).prod(-1) + (b[..., 2:] - b[..., :2]).prod(-1) - common
+    return common / union.clamp(min=1e-9), union

@@ -1,0 +1,115 @@
+"""Good photographs as tokens and vectors, for croppers that are shown some (section 3.2 of our notes).
+
+Tokens and vectors come from the convolutional trunk that ships, so that a set is made without any
+other weights; what is searched is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..core.errors import ModelError
+from ..core.files import atomic_write
+from ..core.names import printable
+from .crop_detr_backbone import EmbeddedBackbone
+from .crop_detr_config import CropDetrConfig
+
+SIDE = 384  # pixels of the long side
+CELLS = 8  # a side; their square are the tokens of a photograph
+STAGE = 6  # the trunk's last map, stride 32
+
+
+class ReferenceEncoder:
+    """Pictures to tokens (64,352) and a vector (352,) of length 1."""
+
+    def __init__(self) -> None:
+        self._trunk = EmbeddedBackbone(CropDetrConfig(backbone="embedded", stages=(STAGE,)))
+
+    def encode(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
+        """Of a picture HxWx3."""
+        height, width = rgb.shape[:2]
+        scale = SIDE / max(height, width)
+        size = [max(round(s * scale), 1) for s in (width, height)]
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(rgb, size, interpolation=way)
+        picture = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
+        pad = torch.zeros(1, *picture.shape[2:], dtype=torch.bool)
+        top = self._trunk(picture, pad)[0][0]
+        tokens = F.adaptive_avg_pool2d(top, CELLS).flatten(1).T
+        return tokens.half().numpy(), vector_of(top)
+
+
+def vector_of(top: Tensor) -> NDArray[np.float32]:
+    """(C,) the direction of the mean of a map (C,h,w)."""
+    return np.asarray(F.normalize(top.float().mean((1, 2)), dim=0).numpy(), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceSet:
+    """N photographs."""
+
+    tokens: NDArray[np.float16]  # (N,T,C)
+    vectors: NDArray[np.float32]  # (N,E) of length 1
+    names: tuple[str, ...]  # (N,) which photograph each is, or is of
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def nearest(
+        self, vector: NDArray[np.floating], count: int, without: str | None = None
+    ) -> NDArray[np.int64]:
+        """Up to `count` photographs, the most alike first, none of the name `without`."""
+        likeness = self.vectors @ np.asarray(vector, np.float32)
+        order = np.argsort(-likeness, kind="stable")
+        found = [i for i in order[: count + self.names.count(without or "")]
+                 if self.names[i] != without]  # fmt: skip
+        return np.array(found[:count], np.int64)
+
+    def taken(self, which: NDArray[np.int64], count: int) -> tuple[Tensor, Tensor]:
+        """Tokens (count,T,C) and which are missing (count,), of photographs from `nearest`."""
+        tokens = torch.zeros(count, *self.tokens.shape[1:])
+        tokens[: len(which)] = torch.from_numpy(self.tokens[which]).float()
+        return tokens, torch.arange(count) >= len(which)
+
+    def save(self, path: Path) -> None:
+        """Write it as .npz.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        with atomic_write(path) as part, part.open("wb") as stream:
+            np.savez(stream, tokens=self.tokens, vectors=self.vectors, names=np.array(self.names))
+
+
+def load_references(path: Path) -> ReferenceSet:
+    """What `ReferenceSet.save` wrote.
+
+    Raises:
+        ModelError: it is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            names = tuple(str(name) for name in kept["names"])
+            return ReferenceSet(kept["tokens"], kept["vectors"], names)
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelError(
+            f"{printable(path)} is no set of references ({error}); make it anew."
+        ) from None
+
+
+def encode_all(
+    pictures: Sequence[NDArray[np.uint8]], names: Sequence[str], encoder: ReferenceEncoder
+) -> ReferenceSet:
+    """The set of pictures HxWx3, at least one."""
+    encoded = [encoder.encode(rgb) for rgb in pictures]
+    tokens, vectors = zip(*encoded, strict=True)
+    return ReferenceSet(np.stack(tokens), np.stack(vectors), tuple(names))

@@ -1,0 +1,115 @@
+"""Photographs with crops, whatever data set they come from, as the DETR croppers are trained on.
+
+A data set's reader gives its own records; an adapter here turns them into `CropExample`, and all
+else is the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.boxes import Box
+from ..core.errors import DataError
+from ..core.seeds import generator
+from ..data.fcdb import image_path, read_crops, read_pairs
+
+BEST = 5.0  # the score of a crop that a photographer drew
+# a voted crop's score goes from 1 (nobody's choice) to this, short of what counts as good
+_VOTED = 3.9
+
+
+@dataclass(frozen=True, eq=False)
+class CropExample:
+    """One photograph and what is known of its crops."""
+
+    picture: Path
+    boxes: NDArray[np.float64]  # (N,4) x1, y1, x2, y2 in pixels of the upright picture, N > 0
+    scores: NDArray[np.float64]  # (N,) from 1 to 5
+    source: str  # which photograph it is, or was made of; its own crops are no references for it
+    subject: Box | None = None
+    weak: bool = False  # boxes[0] is a photograph around which the rest was painted
+
+
+def fcdb_examples(root: Path, split: str = "train", *, voted: bool = True) -> list[CropExample]:
+    """FCDB's photographs: the drawn crop, and beside it those that were voted on.
+
+    Args:
+        root: the data set's folder.
+        split: of it.
+        voted: whether to take the crops of its pairs too, with scores by their share of votes.
+
+    Raises:
+        DataError: files are missing or malformed, or the split is empty.
+    """
+    records = read_crops(root, split)
+    if not records:
+        raise DataError(f"the split '{split}' names no photograph; choose another one.")
+    shares: dict[str, dict[Box, list[float]]] = {record.file: {} for record in records}
+    for pair in read_pairs(root, only=shares) if voted else ():
+        votes = max(pair.votes_a + pair.votes_b, 1)
+        for box, won in ((pair.a, pair.votes_a), (pair.b, pair.votes_b)):
+            shares[pair.file].setdefault(box, []).append(won / votes)
+    found = []
+    for record in records:
+        crops = shares[record.file]
+        scores = [1 + (_VOTED - 1) * float(np.mean(each)) for each in crops.values()]
+        found.append(
+            CropExample(
+                image_path(root, record.file),
+                np.array([record.box, *crops], np.float64),
+                np.array([BEST, *scores], np.float64),
+                record.file,
+            )
+        )
+    return found
+
+
+class Mixture:
+    """Sets of examples in one: an epoch has each set as often as asked, in an order of its own.
+
+    Args:
+        sets: of examples, none of them empty.
+        shares: of an epoch, for each set; as large as the sets are by default.
+        size: of an epoch; all sets' together by default.
+
+    Raises:
+        DataError: there is no example.
+    """
+
+    def __init__(
+        self,
+        sets: Sequence[Sequence[CropExample]],
+        shares: Sequence[float] | None = None,
+        size: int | None = None,
+    ) -> None:
+        if not sets or not all(len(part) for part in sets):
+            raise DataError("there is nothing to train on; give data with at least one picture.")
+        self._sets = [list(part) for part in sets]
+        self.size = size or sum(len(part) for part in sets)
+        weights = np.array(shares or [len(part) for part in sets], np.float64)
+        ends = np.floor(np.cumsum(weights) / weights.sum() * self.size + 0.5).astype(int)
+        self._counts = np.diff(ends, prepend=0)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def epoch(self, seed: int, number: int) -> list[tuple[int, int]]:
+        """The order of an epoch: sets and places in them, every example as often as any other."""
+        places: list[tuple[int, int]] = []
+        for which, (part, count) in enumerate(zip(self._sets, self._counts, strict=True)):
+            first = number * int(count)
+            for at in range(first, first + int(count)):
+                turn, place = divmod(at, len(part))
+                order = generator(seed, "crop-set", str(which), str(turn)).permutation(len(part))
+                places.append((which, int(order[place])))
+        mixed = generator(seed, "crop-epoch", str(number)).permutation(len(places))
+        return [places[i] for i in mixed]
+
+    def example(self, which: int, place: int) -> CropExample:
+        """That one."""
+        return self._sets[which][place]
