@@ -1,7 +1,7 @@
 """AVA (Murray et al., CVPR 2012): votes from 1 to 10 on photographs; a list without crops.
 
-`AVA.txt` has fifteen numbers a line: its number, the photograph's ID, how many people gave 1, 2, ...
-10, two semantic tags (0: none) and the challenge. Photographs are `images/ID.jpg`.
+`AVA.txt` has fifteen numbers a line: its number, the photograph's ID, how many people gave 1, 2,
+… 10, two semantic tags (0: none) and the challenge. Photographs are `images/ID.jpg`.
 """
 
 from __future__ import annotations
