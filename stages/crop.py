@@ -17,6 +17,7 @@ from ..models.crop_belief import CropBelief
 from ..models.crop_engine import CropEngine
 from .crop_cutout import cutout_box
 from .crop_names import crop_name, named_shapes
+from .crop_per_subject import Subject, SubjectFinder, about_best, search_subjects
 from .crop_request import CropRequest
 from .crop_search import Crop, search
 
@@ -43,6 +44,7 @@ class CropResult:
     overlay: Path | None
     seconds: float
     picture: Picture  # reduced, as it was analysed
+    subjects: tuple[Subject, ...] | None = None  # where crops are asked for of each
 
     def record(self) -> dict[str, Any]:
         """The result as `--json` prints it.
@@ -60,6 +62,9 @@ class CropResult:
             }
             for crop in self.crops
         ]
+        for found, crop in zip(self.crops, crops, strict=True):
+            if found.subject is not None:
+                crop["subject"] = found.subject
         for crop, file in zip(crops, self.files, strict=False):
             crop["file"] = file
         record: dict[str, Any] = {
@@ -68,6 +73,8 @@ class CropResult:
             "engine": self.engine,
             "crops": crops,
         }
+        if self.subjects is not None:
+            record["subjects"] = [subject.record() for subject in self.subjects]
         if self.overlay is not None:
             record["overlay"] = {"file": self.overlay}
         record["seconds"] = round(self.seconds, 3)
@@ -80,6 +87,7 @@ def crop_one(
     request: CropRequest | None = None,
     *,
     subject: Path | None = None,
+    finder: SubjectFinder | None = None,
     outputs: CropOutputs | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> CropResult:
@@ -99,6 +107,7 @@ def crop_one(
         request: five crops of any aspect by default. Where nothing has to be kept, crops of a
             cut-out (a picture with transparent parts) keep what is opaque, if they can.
         subject: a mask of the picture's upright size; no crop cuts what is white in it.
+        finder: says what the picture's subjects are; each gets its own crops.
         outputs: what to write.
         max_pixels: refuse larger pictures.
 
@@ -110,13 +119,22 @@ def crop_one(
     """
     began = time.perf_counter()
     path, request, outputs = Path(path), request or CropRequest(), outputs or CropOutputs()
-    picture = load_reduced(path, engine.side, max_pixels=max_pixels)
+    side = max(engine.side, finder.side if finder else 0)
+    picture = load_reduced(path, side, max_pixels=max_pixels)
     width, height = picture.header.width, picture.header.height
     if subject is not None:
         mask = load_mask(subject, size=(width, height), max_pixels=max_pixels)
         request = dataclasses.replace(request, keep=_hull(request.keep, mask_box(mask)))
-    crops = _search(engine.read(picture.over()), picture, request)
-    files = _write(path, crops, request, outputs, max_pixels)
+    belief = engine.read(picture.over())
+    subjects: tuple[Subject, ...] | None = None
+    if finder is None:
+        crops = _search(belief, picture, request)
+    else:
+        subjects = tuple(finder.find(path, picture, max_pixels))
+        crops = search_subjects(belief, width, height, request, subjects)
+        if not subjects:  # nothing stands out: the picture is about all of its best crop
+            subjects, crops = about_best(_search(belief, picture, request))
+    files = _write(path, crops, subjects, request, outputs, max_pixels)
     return CropResult(
         width,
         height,
@@ -126,6 +144,7 @@ def crop_one(
         outputs.overlay,
         time.perf_counter() - began,
         picture,
+        subjects,
     )
 
 
@@ -140,7 +159,12 @@ def _search(belief: CropBelief, picture: Picture, request: CropRequest) -> list[
 
 
 def _write(
-    path: Path, crops: list[Crop], request: CropRequest, outputs: CropOutputs, max_pixels: int
+    path: Path,
+    crops: list[Crop],
+    subjects: tuple[Subject, ...] | None,
+    request: CropRequest,
+    outputs: CropOutputs,
+    max_pixels: int,
 ) -> tuple[Path, ...]:
     if outputs.target is None and outputs.overlay is None:
         return ()
@@ -148,10 +172,12 @@ def _write(
     from ..core.encoding import Crop as CropFile
     from ..core.encoding import crop_files, save_rgb
     from .crop_overlay import draw_crops
+    from .crop_subject_overlay import draw_subjects
 
     drawn = None
     if outputs.overlay is not None:  # before anything is written, for this can still fail
-        drawn = draw_crops(load_picture(path, max_pixels=max_pixels).over(), crops)
+        full = load_picture(path, max_pixels=max_pixels).over()
+        drawn = draw_subjects(full, crops, subjects) if subjects else draw_crops(full, crops)
     files = _crop_paths(crops, request, outputs.target) if outputs.target else ()
     if files:
         writes = [CropFile(c.box, file, request.size) for c, file in zip(crops, files, strict=True)]
@@ -169,7 +195,9 @@ def _write(
 
 def _crop_paths(crops: list[Crop], request: CropRequest, target: Path) -> tuple[Path, ...]:
     shapes = {shape.label: shape for shape in named_shapes(request) if shape}
-    return tuple(crop_name(target, shapes.get(crop.shape or ""), crop.rank) for crop in crops)
+    return tuple(
+        crop_name(target, shapes.get(crop.shape or ""), crop.rank, crop.subject) for crop in crops
+    )
 
 
 def _hull(a: Box | None, b: Box) -> Box:
