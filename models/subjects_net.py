@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from .grouping import CELLS
 from .grouping_net import CHANNELS, cell_features
 from .small_net import load_small_net
+from .subjects import GRID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class SubjectsConfig:
     """Sizes; the defaults are those of the weights that ship."""
 
     width: int = 96
-    dilations: tuple[int, ...] = (1, 2, 4, 1)  # of the 3x3 layers: together they see 17 cells
+    dilations: tuple[int, ...] = (1, 2, 4, 1)  # of the 3x3 layers: together they see the picture
     dropout: float = 0.4  # of the features' channels, and half as much before the last layer
 
 
@@ -45,7 +46,7 @@ class Cells(NamedTuple):
 
 
 class SubjectsNet(nn.Module):
-    """Features (B, CHANNELS, CELLS, CELLS) to `Cells`."""
+    """Features (B, CHANNELS, GRID, GRID) to `Cells`."""
 
     mean: Tensor
     deviation: Tensor
@@ -82,8 +83,9 @@ class SubjectsNet(nn.Module):
 
 
 def map_features(maps: Mapping[str, Tensor]) -> Tensor:
-    """Features (B, CHANNELS, CELLS, CELLS) of maps (B,C,n,n) by name."""
-    return cell_features(maps).transpose(1, 2).unflatten(2, (CELLS, CELLS))
+    """Features (B, CHANNELS, GRID, GRID) of maps (B,C,n,n) by name."""
+    fine = cell_features(maps).transpose(1, 2).unflatten(2, (CELLS, CELLS))
+    return F.avg_pool2d(fine, CELLS // GRID)
 
 
 def load_subjects_net(path: Path) -> SubjectsNet:

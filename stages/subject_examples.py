@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..models.grouping import CELLS, GROUPING_MAPS
+from ..models.grouping import GROUPING_MAPS
+from ..models.subjects import GRID
 from ..models.subjects_net import map_features
 from .occlusion_sources import Annotated, AnnotatedPhoto, open_photos
 from .trunk_cache import TrunkCache
@@ -28,8 +29,8 @@ class SubjectExample:
     """One photograph."""
 
     name: str
-    features: Tensor  # (CHANNELS, CELLS, CELLS) float16
-    owners: NDArray[np.int64]  # (CELLS, CELLS): an object's index, NOBODY or UNSURE
+    features: Tensor  # (CHANNELS, GRID, GRID) float16
+    owners: NDArray[np.int64]  # (GRID, GRID): an object's index, NOBODY or UNSURE
     boxes: NDArray[np.float32]  # (K,4) of the objects, in shares of the photograph
 
     def mirrored(self) -> SubjectExample:
@@ -89,8 +90,8 @@ def cell_objects(annotated: Annotated) -> tuple[NDArray[np.int64], NDArray[np.fl
     A cell is an object's that covers most of it, if that is half of it or more. Where small
     objects, crowds and objects' rims are nothing is taught.
     """
-    owners = np.full((CELLS, CELLS), NOBODY, np.int64)
-    most = np.zeros((CELLS, CELLS), np.float32)
+    owners = np.full((GRID, GRID), NOBODY, np.int64)
+    most = np.zeros((GRID, GRID), np.float32)
     unsure = _shares(annotated.unknown) > _TOUCHED
     boxes = []
     for instance in annotated.objects:
@@ -109,5 +110,5 @@ def cell_objects(annotated: Annotated) -> tuple[NDArray[np.int64], NDArray[np.fl
 
 
 def _shares(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    small = cv2.resize(mask.astype(np.float32), (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(mask.astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compose.models.grouping import CELLS, GROUPING_MAPS
+from compose.models.grouping import GROUPING_MAPS
 from compose.models.saliency_features import SHAPES
-from compose.models.subjects import unmirrored, vote
+from compose.models.subjects import GRID, unmirrored, vote
 
 
 def cells_of(*objects: tuple[tuple[float, float, float, float], float]) -> np.ndarray:
     """Cells (10,n,n) that know these boxes: all within one say its edges, and 0.1 more as sure."""
-    cells = np.zeros((10, CELLS, CELLS), np.float32)
-    middles = (np.arange(CELLS) + 0.5) / CELLS
+    cells = np.zeros((10, GRID, GRID), np.float32)
+    middles = (np.arange(GRID) + 0.5) / GRID
     cells[4:6] = cells[8:10] = 0.01
     for (x1, y1, x2, y2), likely in objects:
         inside = np.outer((middles > y1) & (middles < y2), (middles > x1) & (middles < x2))
@@ -42,7 +42,7 @@ def test_what_is_unlikely_is_none_and_most_is_most() -> None:
     boxes = [((0.1 * k, 0.0, 0.1 * k + 0.09, 1.0), 0.9) for k in range(8)]
     assert len(vote(cells_of(*boxes), 3).boxes) == 3
     assert len(vote(cells_of(((0, 0, 1, 1), 0.1)), 3).boxes) == 0
-    assert vote(np.zeros((10, CELLS, CELLS), np.float32), 3).boxes.shape == (0, 4)
+    assert vote(np.zeros((10, GRID, GRID), np.float32), 3).boxes.shape == (0, 4)
 
 
 def test_a_mirrored_picture_says_the_same() -> None:
