@@ -92,6 +92,13 @@ def crop(
     prefer: crop_guidance.Prefer = None,
     guidance: crop_guidance.Weight = 0.7,
     explain: crop_guidance.Explain = False,
+    per_subject: Annotated[
+        bool,
+        typer.Option(
+            "--per-subject",
+            help="Crops for each subject that is found, or of which --subject has a mask.",
+        ),
+    ] = False,
     engine: options.Engine = "auto",
     weights: options.Weights = None,
     out: options.Out = None,
@@ -150,12 +157,18 @@ def crop(
     grid anchors), full (the whole picture), centre (5 % off every side). Nothing is drawn at
     random, whatever the seed. Crops of a cut-out, a picture with transparent parts, keep what is
     opaque where they can.
+
+    With --per-subject there are --topk crops of each subject, up to six, that hold it and are
+    centred on it and not on another; the JSON has every subject's box and reference point, and
+    files are named NAME_s1_1.jpg. Each mask in --subject's file (a label map, COCO's JSON) or
+    folder of masks is a subject then.
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box
     from ..core.devices import available_cores
     from ..stages.crop import CropOutputs, crop_one
     from ..stages.crop_engines import engine_name, open_engine
+    from ..stages.crop_finders import MOST_SUBJECTS, open_finder
     from ..stages.crop_hints import crop_hints
     from ..stages.crop_names import crop_names, overlay_name
     from ..stages.crop_request import CropRequest, parse_aspect, parse_size
@@ -179,43 +192,47 @@ def crop(
     if subject is not None:
         require_subject(subject)
 
+    most = MOST_SUBJECTS if per_subject else None
+
     def overlay_of(source: Source) -> list[Path]:
         return [overlay_name(overlay / source.relative)] if overlay else []
 
     def plan(source: Source) -> list[Path]:
-        crops = crop_names(out / source.relative, request) if out else []
+        crops = crop_names(out / source.relative, request, most) if out else []
         return [*crops, *overlay_of(source)]
 
     def marker(source: Source) -> list[Path]:
         # the first crop is written last; and a page that is missing needs every picture again
-        first = crop_names(out / source.relative, request)[:1] if out else []
+        first = crop_names(out / source.relative, request, most)[:1] if out else []
         return [*first, *overlay_of(source), *([report] if report else [])]
 
     entries: dict[str, CropEntry] = {}  # made where the picture is at hand, shown in order
 
     def start() -> Callable[[Source], Record]:
         alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
-        together = 1 if alone else resolve_jobs(jobs)
-        opened = open_engine(chosen, jobs=together, weights=weights)
+        workers = 1 if alone else resolve_jobs(jobs)
+        opened = open_engine(chosen, jobs=workers, weights=weights)
         guide = crop_guidance.open_guidance(
             refs,
             like,
             prefer,
             guidance,
             explain=explain,
-            threads=max(available_cores() // together, 1),
+            threads=max(available_cores() // workers, 1),
             max_pixels=max_pixels,
             note=output.note,
         )
         if engine == "auto":
             output.note(f"engine {opened.name}")
+        finder = open_finder(subject, jobs=workers, alone=alone) if per_subject else None
 
         def work(source: Source) -> Record:
             result = crop_one(
                 source.path,
                 opened,
                 request,
-                subject=mask_for(subject, source) if subject else None,
+                subject=mask_for(subject, source) if subject and not per_subject else None,
+                finder=finder,
                 outputs=CropOutputs(
                     out / source.relative if out else None,
                     next(iter(overlay_of(source)), None),

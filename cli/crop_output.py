@@ -53,11 +53,14 @@ class Tables:
         if not self._first:
             output.text("")
         self._first = False
-        columns = ["rank", "box", "score", "aspect"]
+        grouped = "subjects" in record
+        columns = [*(["subject"] if grouped else []), "rank", "box", "score", "aspect"]
         rows: list[Sequence[object]] = []
         for found in record["crops"]:
             box = ",".join(map(str, found["box"]))
-            row = [found["rank"], box, f"{found['score']:.4f}", found["aspect"]]
+            row: list[object] = [found["rank"], box, f"{found['score']:.4f}", found["aspect"]]
+            if grouped:
+                row.insert(0, found["subject"])
             if "agreement" in found:
                 row.append(f"{found['agreement']:.3f}")
             if "layout" in found:
@@ -68,6 +71,10 @@ class Tables:
         ]
         name = printable(record["input"])
         output.table(columns, rows, title=f"{name} ({record['width']}x{record['height']})")
+        for subject in record.get("subjects", []):
+            box = ",".join(map(str, subject["box"]))
+            x, y = subject["point"]
+            output.text(f"subject {subject['subject']}  {box}  around {x:g},{y:g}")
         for kind in ("references", "like"):
             for match in record.get(kind, ()):
                 far = f"  {match['distance']:.4f}" if "distance" in match else ""

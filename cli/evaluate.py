@@ -11,18 +11,13 @@ import typer
 from . import options
 from .comparisons import print_comparisons
 from .evaluate_composite import composite
+from .evaluate_crop import crop
 from .evaluate_inpaint import inpaint
 from .evaluate_segment import segment_inpaint
 from .evaluate_sketch import sketch
 from .shared import Shared
 
 app = typer.Typer(help="Measure engines on annotated data.")
-
-
-class Dataset(StrEnum):
-    """Data sets with drawn crops."""
-
-    fcdb = "fcdb"
 
 
 class Split(StrEnum):
@@ -53,58 +48,7 @@ app.command()(sketch)
 app.command("segment-inpaint")(segment_inpaint)
 app.command()(inpaint)
 app.command()(composite)
-
-
-@app.command()
-def crop(
-    ctx: typer.Context,
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data set's folder.")],
-    dataset: Annotated[Dataset, typer.Option("--dataset", help="Its form.")] = Dataset.fcdb,
-    split: WhichSplit = Split.val,
-    engine: Engines = None,
-    weights: options.Weights = None,
-    topk: Annotated[
-        int, typer.Option("--topk", min=1, metavar="N", help="Crops among which the best counts.")
-    ] = 5,
-    json: EnginesJson = False,
-    config: options.Config = None,
-    debug: options.Debug = False,
-) -> None:
-    """Measure cropping: IoU and boundary displacement of the first crop, IoU of the best of
-    several, and how many clearly voted pairs the scores rank as people did.
-
-    With several engines the first is compared with each other by a paired bootstrap over the
-    photographs.
-    """
-    from ..stages.crop_engines import open_engine
-    from ..stages.evaluate_crop import compare, evaluate_engine, load_split
-
-    output = Shared.of(ctx).output()
-    names = engine or ["builtin", "rank", "centre", "full"]
-    part = load_split(data, split.value)
-    opened = [open_engine(name, weights=weights) for name in names]
-    scores = []
-    with output.progress(len(part.records) * len(opened), "photographs"):
-        for one in opened:
-            scores.append(evaluate_engine(one, part, topk=topk, advance=output.advance))
-    rows = [score.summary() for score in scores]
-    for row in rows:
-        output.record({"dataset": dataset.value, "split": split.value, "topk": topk, **row})
-    output.table(
-        ["engine", "IoU", "displacement", f"best of {topk}", "pairs", "photographs"],
-        [
-            [
-                str(row["engine"]),
-                f"{row['iou']:.4f}",
-                f"{row['displacement']:.4f}",
-                f"{row['best_iou']:.4f}",
-                "-" if row["pair_accuracy"] is None else f"{row['pair_accuracy']:.4f}",
-                str(row["images"]),
-            ]
-            for row in rows
-        ],
-    )
-    print_comparisons(output, compare(scores[0], scores[1:]))
+app.command()(crop)
 
 
 @app.command()

@@ -23,6 +23,7 @@ from .train_options import (
     may_begin,
     phases,
 )
+from .train_subjects import subjects
 
 if TYPE_CHECKING:
     from .output import Output
@@ -45,6 +46,7 @@ def _train() -> None:
 app.command()(grouping)
 app.command()(contours)
 app.command()(composite)
+app.command()(subjects)
 
 
 @app.command()

@@ -3,6 +3,11 @@
 On disk: `images/`, `train.json` and `val.json` as lists of `{"file", "crop": [x, y, w, h]}`, and
 `pairs.json` as a list of `{"file", "a": [x, y, w, h], "b": [x, y, w, h], "votes_a", "votes_b"}`,
 all in pixels of the files in `images/`.
+
+`read_fcdb` also reads the set as it was published (`cropping_training_set.json` and
+`cropping_testing_set.json`, lists of `{"url", "crop": [x, y, w, h]}`, photographs in `data/`) and
+as JSON with HCIC (Zhang et al., ECCV 2022: `image_crop.json`, `{NAME: [x, y, w, h]}`,
+`data_split.json` and `human_bboxes.json`).
 """
 
 from __future__ import annotations
@@ -18,6 +23,9 @@ import numpy as np
 from ..core.boxes import Box, from_xywh
 from ..core.errors import DataError
 from ..core.names import printable
+from .coco import read_json
+from .crop_example import CropExample, listed, picture_path
+from .human_boxes import read_human_boxes
 
 SPLITS = ("train", "val")
 # annotated edges may pass the border by rounding; further out the annotation is dropped
@@ -111,3 +119,55 @@ def inside(box: Box, width: int, height: int) -> bool:
 def image_path(root: Path, file: str) -> Path:
     """Where the photograph `file` lies."""
     return Path(root) / "images" / file
+
+
+_PUBLISHED = {"train": "cropping_training_set.json", "test": "cropping_testing_set.json"}
+_FOLDERS = ("images", "data", "image")
+
+
+def read_fcdb(root: Path, split: str) -> list[CropExample]:
+    """Examples of a part in the file's order, in whichever of three layouts it is.
+
+    Raises:
+        DataError: files are missing or not of the documented form, or there is no such part.
+    """
+    root = Path(root)
+    published, table = root / _PUBLISHED.get(split, ""), root / "image_crop.json"
+    if published.is_file():
+        rows = [
+            (_name_of(row, published), _box(row, "crop", published)) for row in _read(published)
+        ]
+    elif table.is_file():
+        rows = _listed_crops(root, table, split)
+    else:
+        rows = [(record.file, record.box) for record in read_crops(root, split)]
+    people = read_human_boxes(root)
+    return [
+        CropExample(
+            picture_path(root, _FOLDERS, name),
+            np.array([box], np.float64),
+            None,
+            people.get(name),
+            Path(name).stem,
+        )
+        for name, box in rows
+    ]
+
+
+def _name_of(row: dict[str, Any], path: Path) -> str:
+    url = row.get("url")
+    if not isinstance(url, str) or not url.rpartition("/")[2]:
+        raise DataError(f"{printable(path)} has an entry without url; fetch it again.")
+    return url.rpartition("/")[2]
+
+
+def _listed_crops(root: Path, table: Path, split: str) -> list[tuple[str, Box]]:
+    parts_file = root / "data_split.json"
+    parts, crops = read_json(parts_file), read_json(table)
+    if not isinstance(parts, dict) or not isinstance(crops, dict) or split not in parts:
+        raise DataError(f"{printable(parts_file)} has no part '{split}'; choose another one.")
+    names = listed(parts[split], parts_file)
+    missing = [name for name in names if name not in crops]
+    if missing:
+        raise DataError(f"{printable(table)} has no crop of {printable(missing[0])}.")
+    return [(name, _box({"file": name, "crop": crops[name]}, "crop", table)) for name in names]

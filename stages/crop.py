@@ -17,6 +17,7 @@ from ..models.crop_belief import CropBelief
 from ..models.crop_engine import CropEngine
 from .crop_cutout import cutout_box
 from .crop_names import crop_name, named_shapes
+from .crop_per_subject import Subject, SubjectFinder, about_best, search_subjects
 from .crop_request import CropRequest
 from .crop_search import Choose, Crop, search
 
@@ -47,6 +48,7 @@ class CropResult:
     seconds: float
     picture: Picture  # reduced, as it was analysed
     explained: Explained | None = None  # where there was guidance
+    subjects: tuple[Subject, ...] | None = None  # where crops are asked for of each
 
     def record(self) -> dict[str, Any]:
         """The result as `--json` prints it.
@@ -67,6 +69,9 @@ class CropResult:
         if self.explained is not None:
             for index, crop in enumerate(crops):
                 crop |= self.explained.of_crop(index)
+        for found, crop in zip(self.crops, crops, strict=True):
+            if found.subject is not None:
+                crop["subject"] = found.subject
         for crop, file in zip(crops, self.files, strict=False):
             crop["file"] = file
         record: dict[str, Any] = {
@@ -75,6 +80,8 @@ class CropResult:
             "engine": self.engine,
             "crops": crops,
         }
+        if self.subjects is not None:
+            record["subjects"] = [subject.record() for subject in self.subjects]
         if self.explained is not None:
             record |= self.explained.of_picture()
         if self.overlay is not None:
@@ -89,6 +96,7 @@ def crop_one(
     request: CropRequest | None = None,
     *,
     subject: Path | None = None,
+    finder: SubjectFinder | None = None,
     outputs: CropOutputs | None = None,
     guidance: Guidance | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -109,6 +117,7 @@ def crop_one(
         request: five crops of any aspect by default. Where nothing has to be kept, crops of a
             cut-out (a picture with transparent parts) keep what is opaque, if they can.
         subject: a mask of the picture's upright size; no crop cuts what is white in it.
+        finder: says what the picture's subjects are; each gets its own crops.
         outputs: what to write.
         guidance: references or a layout that crops are to be like; without it, only the engine
             says what is good.
@@ -122,19 +131,30 @@ def crop_one(
     """
     began = time.perf_counter()
     path, request, outputs = Path(path), request or CropRequest(), outputs or CropOutputs()
-    picture = load_reduced(path, engine.side, max_pixels=max_pixels)
+    side = max(engine.side, finder.side if finder else 0)
+    picture = load_reduced(path, side, max_pixels=max_pixels)
     width, height = picture.header.width, picture.header.height
     if subject is not None:
         mask = load_mask(subject, size=(width, height), max_pixels=max_pixels)
         request = dataclasses.replace(request, keep=_hull(request.keep, mask_box(mask)))
     explained = None
+    choose = None
     if guidance is None:
-        crops = _search(engine.read(picture.over()), picture, request)
+        belief = engine.read(picture.over())
     else:
         guided = guidance.read(engine, picture.over(), path)
-        crops = _search(guided.belief, picture, request, guided.choice)
+        belief, choose = guided.belief, guided.choice
+    subjects: tuple[Subject, ...] | None = None
+    if finder is None:
+        crops = _search(belief, picture, request, choose)
+    else:
+        subjects = tuple(finder.find(path, picture, max_pixels))
+        crops = search_subjects(belief, width, height, request, subjects, choose=choose)
+        if not subjects:  # nothing stands out: the picture is about all of its best crop
+            subjects, crops = about_best(_search(belief, picture, request, choose))
+    if guidance is not None:
         explained = guided.explain(crops, width, height)
-    files = _write(path, crops, request, outputs, max_pixels, explained)
+    files = _write(path, crops, subjects, request, outputs, max_pixels, explained)
     return CropResult(
         width,
         height,
@@ -145,6 +165,7 @@ def crop_one(
         time.perf_counter() - began,
         picture,
         explained,
+        subjects,
     )
 
 
@@ -163,6 +184,7 @@ def _search(
 def _write(
     path: Path,
     crops: list[Crop],
+    subjects: tuple[Subject, ...] | None,
     request: CropRequest,
     outputs: CropOutputs,
     max_pixels: int,
@@ -174,10 +196,12 @@ def _write(
     from ..core.encoding import Crop as CropFile
     from ..core.encoding import crop_files, save_rgb
     from .crop_overlay import draw_crops
+    from .crop_subject_overlay import draw_subjects
 
     drawn = None
     if outputs.overlay is not None:  # before anything is written, for this can still fail
-        drawn = draw_crops(load_picture(path, max_pixels=max_pixels).over(), crops)
+        full = load_picture(path, max_pixels=max_pixels).over()
+        drawn = draw_subjects(full, crops, subjects) if subjects else draw_crops(full, crops)
         if explained is not None:
             explained.draw(drawn, crops)
     files = _crop_paths(crops, request, outputs.target) if outputs.target else ()
@@ -197,7 +221,9 @@ def _write(
 
 def _crop_paths(crops: list[Crop], request: CropRequest, target: Path) -> tuple[Path, ...]:
     shapes = {shape.label: shape for shape in named_shapes(request) if shape}
-    return tuple(crop_name(target, shapes.get(crop.shape or ""), crop.rank) for crop in crops)
+    return tuple(
+        crop_name(target, shapes.get(crop.shape or ""), crop.rank, crop.subject) for crop in crops
+    )
 
 
 def _hull(a: Box | None, b: Box) -> Box:

@@ -74,6 +74,12 @@ class AspectCrops:
             )
         return np.concatenate(boxes)
 
+    def around(self, point: NDArray[np.float64]) -> IntBoxes:
+        """Crops (N,4) of sizes from the least to the greatest, as near to `point` as they lie."""
+        sizes = np.geomspace(self.shortest, self.longest, 4 * _SCALES)
+        lengths = np.unique(np.rint(sizes).astype(np.int64))
+        return self._place(lengths, np.broadcast_to(point, (len(lengths), 2)))
+
     def _sides(self, length: int) -> tuple[int, int]:
         """Width and height of the crop whose longer side is `length`."""
         wide, high = self.aspect.width, self.aspect.height

@@ -25,7 +25,7 @@ _PALETTE: tuple[Colour, ...] = (
 class Mark(NamedTuple):
     """What is drawn of one crop."""
 
-    label: str  # its rank, with the aspect where several were asked for
+    label: str  # its rank, with the aspect where several were asked for, and its subject
     colour: Colour
 
 
@@ -34,8 +34,14 @@ def marks_of(crops: Sequence[Crop]) -> list[Mark]:
     several = len({crop.shape for crop in crops}) > 1
     return [
         Mark(
-            f"{crop.aspect} {crop.rank}" if several else str(crop.rank),
-            _PALETTE[index % len(_PALETTE)],
+            (f"s{crop.subject} " if crop.subject else "")
+            + (f"{crop.aspect} {crop.rank}" if several else str(crop.rank)),
+            colour_of(crop.subject - 1 if crop.subject else index),
         )
         for index, crop in enumerate(crops)
     ]
+
+
+def colour_of(index: int) -> Colour:
+    """The colour of a crop, or of a subject and all its crops."""
+    return _PALETTE[index % len(_PALETTE)]

@@ -22,6 +22,12 @@ def draw_crops(rgb: NDArray[np.uint8], crops: Sequence[Crop]) -> NDArray[np.uint
     if not crops:
         return canvas
     _dim_outside(canvas, crops[0].box)
+    draw_outlines(canvas, crops)
+    return canvas
+
+
+def draw_outlines(canvas: NDArray[np.uint8], crops: Sequence[Crop]) -> None:
+    """Draw the crops' outlines and labels on `canvas` (HxWx3) itself, the first on top."""
     scale = (canvas.shape[0] * canvas.shape[1]) ** 0.5
     line = max(round(scale / 340), 2)
     marks = marks_of(crops)
@@ -31,7 +37,6 @@ def draw_crops(rgb: NDArray[np.uint8], crops: Sequence[Crop]) -> NDArray[np.uint
     taken: list[tuple[int, int, int, int]] = []
     for crop, mark in zip(crops, marks, strict=True):
         _number(canvas, crop.box, mark.label, mark.colour, max(round(scale / 34), 9), line, taken)
-    return canvas
 
 
 def _dim_outside(canvas: NDArray[np.uint8], box: tuple[int, int, int, int]) -> None:

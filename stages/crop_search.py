@@ -20,8 +20,8 @@ from ..models.crop_belief import CropBelief, expectation
 from .crop_aspect import AspectCrops
 from .crop_free import FreeCrops
 from .crop_limits import IntBoxes, Limits
+from .crop_request import Aspect, aspect_name
 from .crop_request import CropRequest as CropRequest
-from .crop_request import aspect_name
 
 TWINS = 0.95  # crops that overlap by more are one answer
 _STEPS = (1 / 32, 1 / 64, 1 / 128, 1 / 256)  # shares of the sides, of the finer search
@@ -39,6 +39,7 @@ class Crop:
     aspect: str  # as asked, "16:9"; else what the box has: "3:2", or "1.42:1" for no simple one
     importance: float  # expected share of the photographer's crop that lies within, in [0,1]
     shape: str | None = None  # the aspect that was asked for, None for a free one
+    subject: int | None = None  # the number from 1 of the one it serves, with --per-subject
 
 
 class Space(Protocol):
@@ -87,16 +88,30 @@ def search(
     crops = []
     for shape in request.shapes():
         space = FreeCrops(limits) if shape is None else AspectCrops(shape, limits, least)
-        boxes = (choose or select)(belief, limits, space, request.topk, request.diverse)
-        shares = limits.shares(boxes)
-        scores, importance = belief.utility(shares), belief.importance(shares)
-        order = range(len(boxes)) if choose else np.argsort(-scores, kind="stable")
-        for rank, index in enumerate(order, 1):
-            x1, y1, x2, y2 = (int(edge) for edge in boxes[index])
-            label = shape.label if shape else None
-            name = label or aspect_name(x2 - x1, y2 - y1)
-            score = min(float(scores[index]), 1.0)
-            crops.append(Crop(rank, (x1, y1, x2, y2), score, name, float(importance[index]), label))
+        crops += search_in(space, belief, limits, request, shape, choose)
+    return crops
+
+
+def search_in(
+    space: Space,
+    belief: CropBelief,
+    limits: Limits,
+    request: CropRequest,
+    shape: Aspect | None,
+    choose: Choose | None = None,
+) -> list[Crop]:
+    """The best crops of one family, in order of their scores, or as `choose` ranks them."""
+    boxes = (choose or select)(belief, limits, space, request.topk, request.diverse)
+    shares = limits.shares(boxes)
+    scores, importance = belief.utility(shares), belief.importance(shares)
+    order = range(len(boxes)) if choose else np.argsort(-scores, kind="stable")
+    crops = []
+    for rank, index in enumerate(order, 1):
+        x1, y1, x2, y2 = (int(edge) for edge in boxes[index])
+        label = shape.label if shape else None
+        name = label or aspect_name(x2 - x1, y2 - y1)
+        score = min(float(scores[index]), 1.0)
+        crops.append(Crop(rank, (x1, y1, x2, y2), score, name, float(importance[index]), label))
     return crops
 
 

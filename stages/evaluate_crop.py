@@ -19,6 +19,7 @@ from ..core.errors import DataError
 from ..core.images import load_picture
 from ..core.metrics import Difference, paired_bootstrap
 from ..data.fcdb import CropPair, CropRecord, image_path, inside, read_crops, read_pairs
+from ..models.crop_belief import CropBelief
 from ..models.crop_engine import CropEngine
 from .crop_search import CropRequest, search
 
@@ -80,11 +81,20 @@ def load_split(root: Path, split: str, *, votes: float = 0.8) -> FcdbSplit:
     if not records:
         raise DataError(f"the split '{split}' names no photograph; choose another one.")
     names = {record.file for record in records}
+    return FcdbSplit(Path(root), records, _clear_pairs(root, names, votes))
+
+
+def clear_pairs(root: Path, names: set[str]) -> dict[str, list[CropPair]]:
+    """Pairs that four of five people agree on by photograph; none where a set has no pairs."""
+    return _clear_pairs(root, names, 0.8) if (Path(root) / "pairs.json").is_file() else {}
+
+
+def _clear_pairs(root: Path, names: set[str], votes: float) -> dict[str, list[CropPair]]:
     pairs: dict[str, list[CropPair]] = {}
     for pair in read_pairs(root, only=names):
         if pair.clear(votes) and pair.votes_a != pair.votes_b:
             pairs.setdefault(pair.file, []).append(pair)
-    return FcdbSplit(Path(root), records, pairs)
+    return pairs
 
 
 def evaluate_engine(
@@ -110,14 +120,24 @@ def evaluate_engine(
         belief = engine.read(picture.over())
         crops = search(belief, width, height, request)
         scores.add(np.array([crop.box for crop in crops], np.float64), record, width, height)
-        scale = np.array([width, height, width, height], np.float64)
-        for pair in split.pairs.get(record.file, []):
-            if not (inside(pair.a, width, height) and inside(pair.b, width, height)):
-                continue
-            a, b = belief.utility(np.array([pair.a, pair.b]) / scale)
-            scores.pair_hits.append(bool((a > b) == (pair.votes_a > pair.votes_b)) and a != b)
+        scores.pair_hits += pair_hits(belief, split.pairs.get(record.file, []), width, height)
         advance()
     return scores
+
+
+def pair_hits(belief: CropBelief, pairs: list[CropPair], width: int, height: int) -> list[bool]:
+    """Which of a photograph's pairs a belief ranks as people did; pairs that leave it are left out.
+
+    Args:
+        width, height: of the photograph.
+    """
+    scale = np.array([width, height, width, height], np.float64)
+    hits = []
+    for pair in pairs:
+        if inside(pair.a, width, height) and inside(pair.b, width, height):
+            a, b = belief.utility(np.array([pair.a, pair.b]) / scale)
+            hits.append(bool((a > b) == (pair.votes_a > pair.votes_b)) and a != b)
+    return hits
 
 
 def compare(first: CropScores, others: Iterable[CropScores]) -> list[dict[str, object]]:
@@ -129,12 +149,13 @@ def compare(first: CropScores, others: Iterable[CropScores]) -> list[dict[str, o
             a = np.asarray(getattr(first, name), np.float64)
             b = np.asarray(getattr(other, name), np.float64)
             if len(a) and len(a) == len(b):
-                row[name] = _as_dict(paired_bootstrap(a, b))
+                row[name] = as_dict(paired_bootstrap(a, b))
         rows.append(row)
     return rows
 
 
-def _as_dict(difference: Difference) -> dict[str, float]:
+def as_dict(difference: Difference) -> dict[str, float]:
+    """As records have it."""
     return {
         "difference": difference.mean,
         "low": difference.low,

@@ -9,7 +9,16 @@ import pytest
 
 from compose.core.boxes import Box
 from compose.core.errors import DataError
-from compose.data.fcdb import CropPair, image_path, inside, read_crops, read_pairs
+from compose.data.fcdb import (
+    CropPair,
+    image_path,
+    inside,
+    read_crops,
+    read_fcdb,
+    read_pairs,
+)
+
+from .crop_pictures import X1, X2, Y1, Y2, draw, marks_rectangle
 
 
 def write(root: Path, name: str, rows: object) -> None:
@@ -71,3 +80,31 @@ def test_malformed_files_get_one_sentence(tmp_path: Path, content: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"train\.json is missing"):
         read_crops(tmp_path, "train")
+
+
+def test_published_and_hcics_layouts_have_corner_and_size(tmp_path: Path) -> None:
+    draw(tmp_path / "data/4910_b.jpg")
+    crop = [X1, Y1, X2 - X1, Y2 - Y1]
+    rows = [{"url": "https://farm5.staticflickr.com/4096/4910_b.jpg", "crop": crop}]
+    write(tmp_path, "cropping_testing_set.json", rows)
+    (example,) = read_fcdb(tmp_path, "test")
+    assert marks_rectangle(example.picture, example.boxes[0])
+    (tmp_path / "cropping_testing_set.json").unlink()
+    write(tmp_path, "image_crop.json", {"4910_b.jpg": crop})
+    write(tmp_path, "data_split.json", {"test": ["4910_b.jpg"], "train": ["other.jpg"]})
+    write(tmp_path, "human_bboxes.json", {"4910_b.jpg": [X1, Y1, X2, Y2]})
+    (example,) = read_fcdb(tmp_path, "test")
+    assert marks_rectangle(example.picture, example.boxes[0])
+    assert example.subject == Box(X1, Y1, X2, Y2)
+    with pytest.raises(DataError, match="no crop of"):
+        read_fcdb(tmp_path, "train")
+    with pytest.raises(DataError, match="no part"):
+        read_fcdb(tmp_path, "val")
+
+
+def test_our_own_layout_gives_the_same_examples(tmp_path: Path) -> None:
+    draw(tmp_path / "images/a.jpg")
+    write(tmp_path, "val.json", [{"file": "a.jpg", "crop": [X1, Y1, X2 - X1, Y2 - Y1]}])
+    (example,) = read_fcdb(tmp_path, "val")
+    assert marks_rectangle(example.picture, example.boxes[0])
+    assert example.source == "a"

@@ -1,0 +1,259 @@
+"""`compose evaluate crop`: the figures of the cropping papers, of our engines and as published."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import options
+from .comparisons import print_comparisons
+from .shared import Shared
+
+if TYPE_CHECKING:
+    from ..stages.evaluate_crop_set import SetScores
+    from .output import Output
+
+DEFAULT_ENGINES = ("builtin", "rank", "centre", "full")
+
+# the columns that people are shown; files and JSON have every figure
+_SHOWN = {
+    "drawn": ("iou_1", "disp_1", "iou_2", "iou_3", "best_iou", "recall@0.75", "pair_accuracy"),
+    "rated": (
+        *("acc_1_of_5", "bar_acc_5", "acc_1_of_10", "bar_acc_10", "srcc", "pcc"),
+        *("hit_best@5@0.90", "hit_best@10@0.90", "ap_10@0.90"),
+    ),
+}
+
+
+class Dataset(StrEnum):
+    """Data sets with annotated crops."""
+
+    fcdb = "fcdb"
+    flms = "flms"
+    sacd = "sacd"
+    gaicd = "gaicd"
+    cpc = "cpc"
+    cad = "cad"
+
+
+def crop(
+    ctx: typer.Context,
+    data: Annotated[
+        list[str],
+        typer.Option(
+            "--data",
+            metavar="NAME:DIR",
+            help="A data set's name (fcdb, flms, sacd, gaicd, cpc, cad) and folder; repeatable. "
+            "A folder alone is --dataset's; of fcdb the four figures of before are given.",
+        ),
+    ],
+    dataset: Annotated[
+        Dataset, typer.Option("--dataset", help="What a folder without a name is.")
+    ] = Dataset.fcdb,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split", metavar="PART", help="Which part; by default the one results stand for."
+        ),
+    ] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--engine",
+            metavar="NAME",
+            help="Repeatable; the first is compared with each other one.",
+        ),
+    ] = None,
+    weights: options.Weights = None,
+    topk: Annotated[
+        int, typer.Option("--topk", min=1, metavar="N", help="Crops among which the best counts.")
+    ] = 5,
+    eps: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--eps",
+            min=0,
+            max=1,
+            metavar="IOU",
+            help="From which on a crop counts as a rated one; repeatable, 0.9 and 0.85 by default.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, metavar="N", help="The first N photographs only."),
+    ] = None,
+    table: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--table", metavar="FILE", help="Write every figure to this .csv or .md; repeatable."
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line for every engine.")
+    ] = False,
+    overwrite: options.Overwrite = False,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Measure cropping by the papers' figures.
+
+    Of crops that people drew (fcdb, flms, sacd, cad): IoU and boundary displacement of the first,
+    the best of the first two and three (iou_N, disp_N) and of the best of --topk, the share of
+    photographs with an IoU of 0.75; for FCDB also how many clearly voted pairs the scores rank as
+    people did. Of candidates that people rated (gaicd, cpc): acc_K_of_N and its mean bar_acc_N,
+    also by rank, SRCC and PCC; for the crops that are found, acc_K_of_N@ε, hit_best@N@ε and
+    average precision. Figures of papers are shown beside ours and marked as published.
+
+    With several engines the first is compared with each other by a paired bootstrap over the
+    photographs.
+    """
+    from ..core.outputs import refuse_existing
+    from ..stages.crop_tables import require_table, write_table
+    from ..stages.evaluate_crop_set import CropSetConfig
+
+    output = Shared.of(ctx).output()
+    tables = table or []
+    for path in tables:
+        require_table(path)
+    if not overwrite:
+        refuse_existing(tables)
+    sets = [_named(text, dataset.value) for text in data]
+    settings = CropSetConfig(topk=topk, **({"eps": tuple(eps)} if eps else {}))  # type: ignore[arg-type]
+    engines = list(engine or DEFAULT_ENGINES)
+    rows: list[dict[str, Any]] = []
+    for name, folder in sets:
+        if name is None:
+            _plain_fcdb(output, folder, split, engines, weights, topk, limit)
+        else:
+            rows += _one_set(output, name, folder, split, engines, weights, settings, limit)
+    for path in tables:
+        write_table(path, rows)
+        output.path(path)
+
+
+def _named(text: str, otherwise: str) -> tuple[str | None, Path]:
+    """A data set's name and folder; no name for a folder alone of FCDB.
+
+    Raises:
+        UsageError: there is no such data set.
+    """
+    from ..data.crop_sets import crop_set
+
+    name, colon, folder = text.partition(":")
+    if colon and name.isidentifier() and not Path(text).exists():
+        crop_set(name)
+        return name, Path(folder)
+    return None if otherwise == "fcdb" else otherwise, Path(text)
+
+
+def _one_set(
+    output: Output,
+    name: str,
+    folder: Path,
+    split: str | None,
+    engines: list[str],
+    weights: Path | None,
+    settings: Any,
+    limit: int | None,
+) -> list[dict[str, Any]]:
+    """Measure on one data set, print, and return the rows of every figure."""
+    from ..data.crop_sets import crop_set
+    from ..stages.crop_engines import open_engine
+    from ..stages.crop_published import published_on
+    from ..stages.evaluate_crop import clear_pairs
+    from ..stages.evaluate_crop_set import compare_sets, evaluate_on
+
+    kind = crop_set(name)
+    part = split or kind.split
+    examples = kind.read(folder, part)[:limit]
+    pairs = clear_pairs(folder, {example.picture.name for example in examples})
+    scores: list[SetScores] = []
+    opened = [open_engine(one, weights=weights) for one in engines]
+    with output.progress(len(examples) * len(opened), "photographs"):
+        for one in opened:
+            scores.append(
+                evaluate_on(one, examples, kind, settings, pairs=pairs, advance=output.advance)
+            )
+    head = {"dataset": name, "split": part}
+    rows: list[dict[str, Any]] = [
+        head
+        | {"method": score.engine, "published": "", "photographs": score.photographs}
+        | score.means(settings)
+        for score in scores
+    ]
+    for row, score in zip(rows, scores, strict=True):
+        output.record({"topk": settings.topk, "engine": score.engine, **row})
+    for line in published_on(name):
+        row = {"dataset": name, "split": "", "method": line.method, "published": line.source}
+        rows.append(row | line.figures)
+        output.record(rows[-1])
+    _show(output, rows, kind.kind)
+    print_comparisons(output, compare_sets(scores[0], scores[1:]))
+    return rows
+
+
+def _show(output: Output, rows: list[dict[str, Any]], kind: str) -> None:
+    """The chosen columns, as far as a row has them; published rows are marked."""
+    from ..stages.crop_tables import cell, columns_of
+
+    known = columns_of(rows)
+    printed = [name for name in known if name.endswith("as printed")]
+    more = [name for name in known if name.endswith("_independent") and kind == "drawn"]
+    chosen = [name for name in (*_SHOWN[kind], *more, *printed) if name in known]
+    lines = [
+        [
+            f"{row['method']} *" if row["published"] else row["method"],
+            *(cell(row.get(name)) for name in chosen),
+        ]
+        for row in rows
+    ]
+    title = f"{rows[0]['dataset']} {rows[0]['split']}, {rows[0]['photographs']} photographs"
+    output.table(["method", *chosen], lines, title=title)
+    if any(row["published"] for row in rows):
+        output.text("* as published, not measured here")
+
+
+def _plain_fcdb(
+    output: Output,
+    folder: Path,
+    split: str | None,
+    engines: list[str],
+    weights: Path | None,
+    topk: int,
+    limit: int | None,
+) -> None:
+    """The four figures of FCDB in our own layout."""
+    import dataclasses
+
+    from ..stages.crop_engines import open_engine
+    from ..stages.evaluate_crop import compare, evaluate_engine, load_split
+
+    split = split or "val"
+    part = load_split(folder, split)
+    part = dataclasses.replace(part, records=part.records[:limit])
+    opened = [open_engine(name, weights=weights) for name in engines]
+    scores = []
+    with output.progress(len(part.records) * len(opened), "photographs"):
+        for one in opened:
+            scores.append(evaluate_engine(one, part, topk=topk, advance=output.advance))
+    rows = [score.summary() for score in scores]
+    for row in rows:
+        output.record({"dataset": "fcdb", "split": split, "topk": topk, **row})
+    output.table(
+        ["engine", "IoU", "displacement", f"best of {topk}", "pairs", "photographs"],
+        [
+            [
+                str(row["engine"]),
+                f"{row['iou']:.4f}",
+                f"{row['displacement']:.4f}",
+                f"{row['best_iou']:.4f}",
+                "-" if row["pair_accuracy"] is None else f"{row['pair_accuracy']:.4f}",
+                str(row["images"]),
+            ]
+            for row in rows
+        ],
+    )
+    print_comparisons(output, compare(scores[0], scores[1:]))

@@ -1,0 +1,63 @@
+"""`compose train subjects`: what finds the subjects of `compose crop --per-subject`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import options
+from .shared import Shared
+from .train_options import Epochs, EpochsJson, Features, NetworkFolder, may_begin, phases
+
+
+def subjects(
+    ctx: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="DIR", help="COCO's folder, of which the train part."),
+    ],
+    out: NetworkFolder,
+    more: Annotated[
+        Path | None,
+        typer.Option(
+            "--more", metavar="DIR", help="PASCAL VOC's folder, to learn from its train part too."
+        ),
+    ] = None,
+    epochs: Epochs = None,
+    features: Features = None,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    json: EpochsJson = False,
+    quiet: options.Quiet = False,
+    dry_run: options.DryRun = False,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Train what finds single objects, whatever they are, on photographs with their outlines.
+
+    Interrupted while it computes features, the same command goes on where it stopped.
+    """
+    import dataclasses
+
+    from ..models.subjects import SUBJECTS
+
+    output = Shared.of(ctx).output()
+    targets = [out / name for name in (SUBJECTS, "subjects.safetensors", "subjects_metrics.jsonl")]
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+        return
+    from ..stages.train_subjects import TrainSubjectsConfig, train_subjects
+
+    settings = TrainSubjectsConfig(seed=seed)
+    if epochs is not None:
+        settings = dataclasses.replace(settings, epochs=epochs)
+
+    def log(row: dict[str, Any]) -> None:
+        output.record(row)
+        output.text(f"epoch {row['epoch']:3d}  loss {row['loss']:.4f}")
+
+    with phases(output) as begin:
+        files = train_subjects(data, out, settings, more=more, cache=features, log=log, begin=begin)
+    for path in files:
+        output.path(path)
