@@ -139,7 +139,7 @@ def find_order(listed: Sequence[RawObject], claimed: Sequence[Mask]) -> tuple[li
         force = _claims(claimed[a], claimed[b]) or in_front(claimed[a], claimed[b])
         if force:
             weighed.append((-abs(force), a, b) if force > 0 else (-abs(force), b, a))
-    boxes = [tuple(mask_box(mask)) for mask in claimed]
+    boxes = [mask_box(mask) for mask in claimed]
     by_ground = order_boxes(boxes, claimed[0].shape[0])
     order = topological(by_ground, without_circles(weighed))
     return list(order), "masks" if weighed else "ground"
