@@ -120,6 +120,7 @@ class _Pool:
             except BrokenProcessPool:
                 with self._lock:
                     if self._pool is pool:
+                        pool.shutdown(wait=True)  # its other processes are being ended
                         self._pool = self._new()
         raise _died()
 

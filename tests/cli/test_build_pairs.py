@@ -183,7 +183,7 @@ def test_damaged_pictures_are_1_and_the_rest_is_done(tmp_path: Path) -> None:
     failure, shard = map(json.loads, done.stdout.splitlines())
     assert (failure["picture"], failure["status"]) == (f"{2:012d}", "error")
     assert (shard["status"], shard["samples"]) == ("ok", 2)
-    assert "1 pictures could not be used" in done.stderr
+    assert "1 of 4 pictures could not be used" in done.stderr
 
 
 def test_shards_are_verified(whole: Path, tmp_path: Path) -> None:

@@ -227,5 +227,26 @@ def test_another_set_is_not_mixed_in(change: dict[str, Any], coco: RawSet, tmp_p
     with pytest.raises(UsageError, match="begun with another"):
         build.begin(overwrite=False)
     (tmp_path / "train" / "coco" / "notes.txt").touch()
+    (tmp_path / "mine.txt").touch()  # what is not of the set stays
     build.begin(overwrite=True)
-    assert list(contents(tmp_path)) == ["pairs.json"]
+    assert list(contents(tmp_path)) == ["mine.txt", "pairs.json"]
+
+
+def test_a_set_half_removed_is_not_mixed_in(
+    coco: RawSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path)
+    run(store, [coco], PairsConfig())
+    build = PairsBuild(store, [coco], PairsConfig(seed=1))
+    removed: list[str] = []
+
+    def remove(file: str) -> None:  # as if killed while it removes the old set
+        if removed:
+            raise KeyboardInterrupt
+        removed.append(file)
+
+    monkeypatch.setattr(store, "remove", remove)
+    with pytest.raises(KeyboardInterrupt):
+        build.begin(overwrite=True)
+    with pytest.raises(UsageError, match="begun with another seed"):
+        build.begin(overwrite=False)
