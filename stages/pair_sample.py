@@ -169,6 +169,8 @@ def _background(header: Header, rgb: NDArray[np.uint8]) -> bytes:
 
 def _cut_out(rgb: NDArray[np.uint8], mask: Mask, pad: float) -> NDArray[np.uint8]:
     """The object on white with its alpha beside it: (SIDE,SIDE,4)."""
+    x1, y1, x2, y2 = map(int, mask_box(mask))
+    rgb, mask = rgb[y1:y2, x1:x2], mask[y1:y2, x1:x2]
     alpha = np.where(mask, np.uint8(255), np.uint8(0))
     colours = object_square(rgb, alpha, SIDE, pad)
     shade = object_square(np.zeros_like(rgb), alpha, SIDE, pad)[..., :1]
