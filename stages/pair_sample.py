@@ -34,6 +34,7 @@ VERSION = 1
 SIDE = 224  # pixels of an object's picture
 _PADS = (1.1, 1.4)  # of an object's box, drawn anew for each
 _CLAIMED = 0.05  # of the smaller mask: less is the annotators' inaccuracy
+_NESTED = 0.9  # of the smaller one's box in the other's: it lies upon it
 _CERTAIN = 10.0
 _QUALITY = 95  # of photographs that were no JPEG
 _COPIED = ("RGB", "L")  # modes of JPEG that every reader takes alike
@@ -123,9 +124,9 @@ def find_order(listed: Sequence[RawObject], claimed: Sequence[Mask]) -> tuple[li
     """The objects from front to back, and how that was found.
 
     "annotation": the set knows. "masks": of two that claim many of the same pixels the smaller one
-    is in front, for the larger one's outline was drawn around both; else how they bite into each
-    other tells (`segment_order`). "ground": they are apart, and who stands lower in the picture is
-    in front.
+    is in front, for the larger one's outline was drawn around both, and so is a smaller one whose
+    box lies nearly in the other's; else how they bite into each other tells (`segment_order`).
+    "ground": they are apart, and who stands lower in the picture is in front.
 
     Args:
         listed: the objects.
@@ -146,10 +147,13 @@ def find_order(listed: Sequence[RawObject], claimed: Sequence[Mask]) -> tuple[li
 
 
 def _claims(a: Mask, b: Mask) -> float:
-    small, large = sorted((int(a.sum()), int(b.sum())))
-    if (a & b).sum() <= _CLAIMED * small or small == large:
+    small, large = (a, b) if a.sum() < b.sum() else (b, a)
+    areas_of = int(small.sum()), int(large.sum())
+    boxes = np.array([mask_box(small), mask_box(large)])
+    many = (a & b).sum() > _CLAIMED * areas_of[0]
+    if areas_of[0] == areas_of[1] or not (many or _containment(boxes)[0] > _NESTED):
         return 0.0
-    return _CERTAIN if a.sum() == small else -_CERTAIN
+    return _CERTAIN if small is a else -_CERTAIN
 
 
 def _containment(two: Boxes) -> list[float]:

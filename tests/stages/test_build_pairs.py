@@ -120,6 +120,16 @@ def test_who_is_in_front(tmp_path: Path) -> None:
     assert find_order([objects[0]] * 3, apart) == ([1, 2, 0], "ground")
 
 
+def test_what_lies_upon_another_is_in_front(tmp_path: Path) -> None:
+    """A plate in a hole that was left in a table, and an L whose bay a square bites into."""
+    objects = RawSet("coco", coco_tree(tmp_path)).pictures("train")[0].objects()[:2]
+    table, plate = rect_mask((5, 20, 100, 70)), rect_mask((40, 30, 70, 60))
+    assert find_order(objects, [table & ~plate, plate]) == ([1, 0], "masks")
+    bay, square = rect_mask((10, 10, 60, 60)), rect_mask((40, 5, 90, 40))
+    assert find_order(objects, [bay & ~square, square]) == ([1, 0], "masks")
+    assert find_order(objects, [square, bay & ~square]) == ([0, 1], "masks")
+
+
 def test_photographs_that_are_no_plain_jpeg_become_one(tmp_path: Path) -> None:
     root = coco_tree(tmp_path, 2)
     path = root / "train2017" / f"{1:012d}.jpg"
