@@ -182,7 +182,8 @@ def pairs(
         _interrupted(output)
         raise typer.Exit(summary.exit_code)
     if failed:
-        output.error(f"{failed} pictures could not be used; see their messages.")
+        total = sum(map(len, plan.values()))
+        output.error(f"{failed} of {total} pictures could not be used; see their messages.")
     raise typer.Exit(int(failed > 0))
 
 

@@ -56,7 +56,8 @@ def largest_outline(mask: Mask) -> NDArray[np.float64]:
     fine = part.repeat(_TRACED, 0).repeat(_TRACED, 1)
     lines, _ = cv2.findContours(fine, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     line = max(lines, key=cv2.contourArea).reshape(-1, 2)
-    return (line + 0.5) / _TRACED + np.array([columns[0], rows[0]])
+    corner = np.array([columns[0], rows[0]], np.float64)
+    return np.asarray((line + 0.5) / _TRACED + corner, np.float64)
 
 
 def _check(corners: NDArray[np.float64], side: int) -> None:

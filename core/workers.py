@@ -9,7 +9,9 @@ again by another one.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
+import logging
 import multiprocessing
 import os
 import signal
@@ -64,8 +66,7 @@ def ray_workers(
     if importlib.util.find_spec("ray") is None:
         raise UsageError("--cluster ray needs ray; run: pip install 'compose-toolkit[ray]'.")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns
-    import ray
-
+    ray: Any = importlib.import_module("ray")
     address = address or os.environ.get("RAY_ADDRESS")
     here: dict[str, Any] = {} if address else {"num_cpus": jobs, "include_dashboard": False}
     with warnings.catch_warnings():
@@ -73,7 +74,7 @@ def ray_workers(
         begun = not ray.is_initialized()
         if begun:
             try:
-                ray.init(address=address, logging_level="error", log_to_driver=False, **here)
+                ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **here)
             except Exception as error:
                 reason = " ".join(str(error).split())
                 raise UsageError(
@@ -119,6 +120,7 @@ class _Pool:
             except BrokenProcessPool:
                 with self._lock:
                     if self._pool is pool:
+                        pool.shutdown(wait=True)  # its other processes are being ended
                         self._pool = self._new()
         raise _died()
 

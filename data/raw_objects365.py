@@ -126,7 +126,7 @@ def read_boxes(root: Path, part: Part) -> list[BoxedPicture]:
     found = []
     for number, name in files:  # ends in patch0/objects365_v1_00000000.jpg
         if len(name.parts) < 2 or ".." in name.parts:
-            raise DataError(f"{printable(path)} names a file {printable(name)}; get it anew.")
+            raise DataError(f"{printable(path)} names a file {printable(str(name))}; get it anew.")
         patch, file = name.parts[-2:]
         labels = root / "labels" / part / patch / f"{name.stem}.json"
         photo = photos.path(patch, file)

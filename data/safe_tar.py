@@ -11,7 +11,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ..core.errors import DataError
 from ..core.names import printable
@@ -45,9 +45,10 @@ def read_headers(file: BinaryIO, name: str, parts: re.Pattern[str]) -> Iterator[
     """
     count = 0
     try:
-        with tarfile.open(fileobj=_Bounded(file), mode="r:") as tar:
+        bounded = cast(BinaryIO, _Bounded(file))
+        with tarfile.open(fileobj=bounded, mode="r:") as tar:
             while (info := tar.next()) is not None:
-                tar.members.clear()  # else it keeps them all
+                vars(tar)["members"].clear()  # else it keeps them all
                 count += 1
                 if count > MOST:
                     raise DataError(f"{name} has more than {MOST} members; pack it in several.")

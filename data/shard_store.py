@@ -6,6 +6,7 @@ Files appear under their names only when they are whole.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import tempfile
@@ -213,7 +214,7 @@ def write_bytes(store: ShardStore, file: str, data: bytes) -> None:
 def _filesystem(url: str) -> tuple[Any, str]:
     protocol = url.partition("://")[0]
     try:
-        from fsspec.core import url_to_fs
+        url_to_fs = importlib.import_module("fsspec.core").url_to_fs
     except ImportError:
         raise UsageError(
             f"{protocol}:// needs fsspec; run: pip install 'compose-toolkit[remote]'."

@@ -18,7 +18,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from ..core.errors import DataError
 from .safe_tar import LARGEST
@@ -157,7 +157,8 @@ def _pack(file: _Hashed, samples: Iterable[Sample]) -> tuple[int, int]:
     """Write a tar; how many samples and members it got."""
     seen: set[str] = set()
     members = 0
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:  # type: ignore[call-overload]
+    target = cast(BinaryIO, file)
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for key, parts in samples:
             if not _PLAIN.fullmatch(key) or key in seen:
                 raise ValueError(f"a shard cannot have a sample {key!r} here")
@@ -168,6 +169,6 @@ def _pack(file: _Hashed, samples: Iterable[Sample]) -> tuple[int, int]:
                 info = tarfile.TarInfo(f"{key}.{part}")  # its time, owner and group are 0
                 info.size, info.mode = len(data), 0o644
                 tar.addfile(info, io.BytesIO(data))
-                tar.members.clear()  # else it keeps them all
+                vars(tar)["members"].clear()  # else it keeps them all
                 members += 1
     return len(seen), members

@@ -94,8 +94,10 @@ class PairsBuild:
         settings = self.settings
         if overwrite:
             for file in self.store.files():
-                if file == SETTINGS or file.split("/")[0] in ("plan", "train", "test"):
+                if file.split("/")[0] in ("plan", "train", "test"):
                     self.store.remove(file)
+            # last: killed before, the rest of the old set is not taken for a part of the new one
+            self.store.remove(SETTINGS)
         elif (earlier := read_settings(self.store)) is not None:
             changed = sorted(k for k, value in settings.items() if earlier.get(k) != value)
             if changed:

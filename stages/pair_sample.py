@@ -34,6 +34,7 @@ VERSION = 1
 SIDE = 224  # pixels of an object's picture
 _PADS = (1.1, 1.4)  # of an object's box, drawn anew for each
 _CLAIMED = 0.05  # of the smaller mask: less is the annotators' inaccuracy
+_NESTED = 0.9  # of the smaller one's box in the other's: it lies upon it
 _CERTAIN = 10.0
 _QUALITY = 95  # of photographs that were no JPEG
 _COPIED = ("RGB", "L")  # modes of JPEG that every reader takes alike
@@ -123,9 +124,9 @@ def find_order(listed: Sequence[RawObject], claimed: Sequence[Mask]) -> tuple[li
     """The objects from front to back, and how that was found.
 
     "annotation": the set knows. "masks": of two that claim many of the same pixels the smaller one
-    is in front, for the larger one's outline was drawn around both; else how they bite into each
-    other tells (`segment_order`). "ground": they are apart, and who stands lower in the picture is
-    in front.
+    is in front, for the larger one's outline was drawn around both, and so is a smaller one whose
+    box lies nearly in the other's; else how they bite into each other tells (`segment_order`).
+    "ground": they are apart, and who stands lower in the picture is in front.
 
     Args:
         listed: the objects.
@@ -139,17 +140,20 @@ def find_order(listed: Sequence[RawObject], claimed: Sequence[Mask]) -> tuple[li
         force = _claims(claimed[a], claimed[b]) or in_front(claimed[a], claimed[b])
         if force:
             weighed.append((-abs(force), a, b) if force > 0 else (-abs(force), b, a))
-    boxes = [tuple(mask_box(mask)) for mask in claimed]
+    boxes = [mask_box(mask) for mask in claimed]
     by_ground = order_boxes(boxes, claimed[0].shape[0])
     order = topological(by_ground, without_circles(weighed))
     return list(order), "masks" if weighed else "ground"
 
 
 def _claims(a: Mask, b: Mask) -> float:
-    small, large = sorted((int(a.sum()), int(b.sum())))
-    if (a & b).sum() <= _CLAIMED * small or small == large:
+    small, large = (a, b) if a.sum() < b.sum() else (b, a)
+    areas_of = int(small.sum()), int(large.sum())
+    boxes = np.array([mask_box(small), mask_box(large)])
+    many = (a & b).sum() > _CLAIMED * areas_of[0]
+    if areas_of[0] == areas_of[1] or not (many or _containment(boxes)[0] > _NESTED):
         return 0.0
-    return _CERTAIN if a.sum() == small else -_CERTAIN
+    return _CERTAIN if small is a else -_CERTAIN
 
 
 def _containment(two: Boxes) -> list[float]:
@@ -169,6 +173,8 @@ def _background(header: Header, rgb: NDArray[np.uint8]) -> bytes:
 
 def _cut_out(rgb: NDArray[np.uint8], mask: Mask, pad: float) -> NDArray[np.uint8]:
     """The object on white with its alpha beside it: (SIDE,SIDE,4)."""
+    x1, y1, x2, y2 = map(int, mask_box(mask))
+    rgb, mask = rgb[y1:y2, x1:x2], mask[y1:y2, x1:x2]
     alpha = np.where(mask, np.uint8(255), np.uint8(0))
     colours = object_square(rgb, alpha, SIDE, pad)
     shade = object_square(np.zeros_like(rgb), alpha, SIDE, pad)[..., :1]

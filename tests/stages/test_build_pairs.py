@@ -120,6 +120,16 @@ def test_who_is_in_front(tmp_path: Path) -> None:
     assert find_order([objects[0]] * 3, apart) == ([1, 2, 0], "ground")
 
 
+def test_what_lies_upon_another_is_in_front(tmp_path: Path) -> None:
+    """A plate in a hole that was left in a table, and an L whose bay a square bites into."""
+    objects = RawSet("coco", coco_tree(tmp_path)).pictures("train")[0].objects()[:2]
+    table, plate = rect_mask((5, 20, 100, 70)), rect_mask((40, 30, 70, 60))
+    assert find_order(objects, [table & ~plate, plate]) == ([1, 0], "masks")
+    bay, square = rect_mask((10, 10, 60, 60)), rect_mask((40, 5, 90, 40))
+    assert find_order(objects, [bay & ~square, square]) == ([1, 0], "masks")
+    assert find_order(objects, [square, bay & ~square]) == ([0, 1], "masks")
+
+
 def test_photographs_that_are_no_plain_jpeg_become_one(tmp_path: Path) -> None:
     root = coco_tree(tmp_path, 2)
     path = root / "train2017" / f"{1:012d}.jpg"
@@ -227,5 +237,26 @@ def test_another_set_is_not_mixed_in(change: dict[str, Any], coco: RawSet, tmp_p
     with pytest.raises(UsageError, match="begun with another"):
         build.begin(overwrite=False)
     (tmp_path / "train" / "coco" / "notes.txt").touch()
+    (tmp_path / "mine.txt").touch()  # what is not of the set stays
     build.begin(overwrite=True)
-    assert list(contents(tmp_path)) == ["pairs.json"]
+    assert list(contents(tmp_path)) == ["mine.txt", "pairs.json"]
+
+
+def test_a_set_half_removed_is_not_mixed_in(
+    coco: RawSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path)
+    run(store, [coco], PairsConfig())
+    build = PairsBuild(store, [coco], PairsConfig(seed=1))
+    removed: list[str] = []
+
+    def remove(file: str) -> None:  # as if killed while it removes the old set
+        if removed:
+            raise KeyboardInterrupt
+        removed.append(file)
+
+    monkeypatch.setattr(store, "remove", remove)
+    with pytest.raises(KeyboardInterrupt):
+        build.begin(overwrite=True)
+    with pytest.raises(UsageError, match="begun with another seed"):
+        build.begin(overwrite=False)
