@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ..core.masks import Mask
 from ..core.seeds import generator
 from .composite_config import CompositeConfig
-from .composite_contact import sealed, wrapped
+from .composite_contact import sealed
 from .composite_engine import Composed, Floats, Placed, Scene, Window, unit
+from .composite_ground import Ground
 from .composite_harmonize import Harmonizer, linear, nonlinear, open_harmonizer
 from .composite_match import (
     blur_to_add,
@@ -26,8 +27,7 @@ from .composite_match import (
     noise_to_add,
     sharpened,
 )
-from .composite_shadow import Shadow, ground_shadow, shadow_on_other
-from .composite_sky import sky_of, stands
+from .composite_shadow import Shadow, shadow_on_other
 
 _AROUND = 0.6  # of a box's sides, what is looked at about it
 _FAINT = 1 / 510  # alpha that changes nothing
@@ -57,12 +57,11 @@ class BlendEngine:
         size = background.shape[1], background.shape[0]
         harmony, darkness = _strengths(scene)
         shadow = self._config.shadow
-        sky = sky_of(background) if shadow is None else None
+        below = None if shadow is False else Ground(scene, certain=shadow is True)
         canvas = _Canvas(background)
         cast = {}
         for rank, placed in enumerate(scene.from_behind):
-            on = shadow if sky is None else stands(placed, sky, size)
-            ground = ground_shadow(placed, size, darkness) if on else None
+            ground = None if below is None else below.shadow(placed, darkness)
             cast[scene.order[len(scene.order) - 1 - rank]] = ground is not None
             if ground is not None:
                 canvas.darken(ground)
@@ -147,7 +146,7 @@ class _Canvas:
         if cover.any():
             ground, cover = sealed(ground, cover, a)
         colours = ground.copy()
-        colours[inner] = wrapped(rgb, alpha, ground[inner])
+        colours[inner] = rgb
         mixed = ground + a[..., None] * (colours - ground)
         union = 1 - (1 - cover) * (1 - a)
         self._cover[part] = union

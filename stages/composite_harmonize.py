@@ -20,7 +20,7 @@ from ..core.errors import UsageError
 
 Floats = NDArray[np.float32]
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
 _SIDE = 256  # pixels of the longer side at which statistics are taken
 _SOLID = 0.9  # alpha from which on a pixel shows nothing but the object
 
@@ -85,11 +85,11 @@ class StatsHarmonizer:
         gain = np.clip((around.middle / own.middle) ** c.exposure, *c.exposure_span) ** strength
         gain = min(gain, max(c.brightest / own.bright, 1.0))
         balance = np.clip(around.cast**c.balance, *c.balance_span) ** strength
-        balance = balance / float((balance * _LUMA).sum())
+        balance = balance / float((balance * LUMA).sum())
         moved = light * (gain * balance)
         spread = 1 + c.contrast * strength * (around.spread / own.spread - 1)
         spread = float(np.clip(spread, *c.contrast_span))
-        luma = np.maximum(moved @ _LUMA, 1e-5)
+        luma = np.maximum(moved @ LUMA, 1e-5)
         pivot = own.middle * float(gain)
         moved = moved * ((luma / pivot) ** (spread - 1))[..., None]
         ratio = np.clip((around.chroma / own.chroma) ** c.chroma, *c.chroma_span) ** strength
@@ -100,7 +100,7 @@ class StatsHarmonizer:
         haze = float(np.clip(lift, 0, c.most_haze)) * min(strength, 1.0)
         hazy = nonlinear(np.clip(moved * (1 - haze) + haze, 0, 1).astype(np.float32))
         # in sRGB, for in light a saturated red would turn pink
-        grey = (hazy @ _LUMA)[..., None]
+        grey = (hazy @ LUMA)[..., None]
         return np.clip(grey + (hazy - grey) * ratio, 0, 1).astype(np.float32)
 
 
@@ -119,7 +119,7 @@ class _Look:
     @classmethod
     def of(cls, pixels: Floats) -> _Look:
         light = linear(pixels)
-        luma = light @ _LUMA
+        luma = light @ LUMA
         low, middle, high, bright = np.percentile(luma, (20, 50, 80, 95)) + 0.004
         mean = np.clip(light, 0, np.percentile(light, 95, axis=0)).mean(0) + 0.01
         chroma = np.abs(pixels - pixels.mean(-1, keepdims=True)).max(-1)
@@ -127,7 +127,7 @@ class _Look:
             float(middle),
             float(bright),
             float(np.log(high / low)) + 0.1,
-            (mean / float((mean * _LUMA).sum())).astype(np.float32),
+            (mean / float((mean * LUMA).sum())).astype(np.float32),
             float(np.percentile(light, 2, axis=0).min()),
             float(chroma.mean()) + 0.02,
             float(np.percentile(chroma, 95)),
@@ -158,21 +158,27 @@ def nonlinear(light: Floats) -> Floats:
     return np.asarray(np.where(light <= 0.0031308, light * 12.92, high), np.float32)
 
 
+def _learned() -> Harmonizer:
+    from .composite_learned import LearnedHarmonizer
+
+    return LearnedHarmonizer()
+
+
 _OPENERS: dict[str, Callable[[], Harmonizer | None]] = {
     "none": lambda: None,
     "stats": StatsHarmonizer,
+    "learned": _learned,
 }
-HARMONIZERS = ("none", "stats", "learned")
+HARMONIZERS = tuple(_OPENERS)
 
 
 def open_harmonizer(name: str) -> Harmonizer | None:
     """The harmoniser of a name; None for `none`.
 
     Raises:
-        UsageError: there is none of that name, or its weights are not here.
+        UsageError: there is none of that name.
+        ModelError: its weights are missing or damaged.
     """
-    if name not in HARMONIZERS:
-        raise UsageError(f"'{name}' is no way to harmonize; use {', '.join(HARMONIZERS)}.")
     if name not in _OPENERS:
-        raise UsageError(f"the weights of --harmonize {name} are not here yet; use stats or none.")
+        raise UsageError(f"'{name}' is no way to harmonize; use {', '.join(HARMONIZERS)}.")
     return _OPENERS[name]()
