@@ -25,6 +25,7 @@ from .composite_match import (
     noise,
     noise_level,
     noise_to_add,
+    sensor_noise,
     sharpened,
 )
 from .composite_shadow import Shadow, shadow_on_other
@@ -33,6 +34,7 @@ _AROUND = 0.6  # of a box's sides, what is looked at about it
 _FAINT = 1 / 510  # alpha that changes nothing
 _INSIDE = 0.98  # alpha of pixels that show nothing but the object
 _RIM = 12  # pixels about an object in which its edge may touch another
+_ON_OTHERS = 0.3  # of the usual shadow on what is behind, where nobody asked for shadows
 _VARIED = ((0.4, 1.5), (0.6, 1.4))  # of samples after the first: harmonising, shadows
 _LOOKED_AT = 1024  # pixels a side of the parts in which sharpness and noise are measured
 
@@ -66,7 +68,8 @@ class BlendEngine:
             if ground is not None:
                 canvas.darken(ground)
             if shadow is not False and rank > 0:
-                canvas.darken(shadow_on_other(placed, size, darkness), objects_only=True)
+                most = darkness if shadow else darkness * _ON_OTHERS
+                canvas.darken(shadow_on_other(placed, size, most), objects_only=True)
             random = generator(scene.seed, scene.name, "noise", str(rank), str(scene.sample))
             rgb, alpha = self._matched(placed, background, harmony, random)
             canvas.lay(rgb, alpha, placed.box)
@@ -99,7 +102,7 @@ class BlendEngine:
         around = _grey(unit(near))
         everywhere = np.ones(around.shape, bool)
         own_width, width = edge_width(grey, solid), edge_width(around, everywhere)
-        added = noise_to_add(noise_level(grey, solid), noise_level(around, everywhere))
+        added = noise_to_add(noise_level(grey, solid), sensor_noise(around))
         sigma = blur_to_add(own_width, width, max(background.shape))
         if sigma > 0:
             rgb, alpha = blurred(rgb, alpha, sigma)

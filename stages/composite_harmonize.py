@@ -22,6 +22,8 @@ Floats = NDArray[np.float32]
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
 _SIDE = 256  # pixels of the longer side at which statistics are taken
+_GREY = (0.012, 0.05)  # chroma below which a scene is monochrome, and above which it is not
+_FEW = 16  # pixels; less tell nothing
 _SOLID = 0.9  # alpha from which on a pixel shows nothing but the object
 
 
@@ -57,7 +59,6 @@ class StatsConfig:
     most_haze: float = 0.02  # of full light; bright surroundings are no haze yet
     chroma: float = 0.25  # exponent of the ratio of saturations
     chroma_span: tuple[float, float] = (0.8, 1.1)
-    grey: tuple[float, float] = (0.012, 0.05)  # chroma below which a scene is monochrome
 
 
 class StatsHarmonizer:
@@ -72,7 +73,7 @@ class StatsHarmonizer:
         size = _small(alpha.shape)
         own = _pixels(rgb, alpha if not solid.any() else solid.astype(np.float32), size)
         around = _pixels(rgb, ground.astype(np.float32), size)
-        if min(len(own), len(around)) < 16:
+        if min(len(own), len(around)) < _FEW:
             return rgb
         seen = alpha > 0
         moved = rgb.copy()
@@ -93,9 +94,7 @@ class StatsHarmonizer:
         pivot = own.middle * float(gain)
         moved = moved * ((luma / pivot) ** (spread - 1))[..., None]
         ratio = np.clip((around.chroma / own.chroma) ** c.chroma, *c.chroma_span) ** strength
-        low, high = c.grey
-        coloured = float(np.clip((around.colourful - low) / (high - low), 0, 1))
-        ratio = float(ratio) * (1 - (1 - coloured) * min(strength, 1.0))
+        ratio = float(ratio) * (1 - monochrome(around.colourful) * min(strength, 1.0))
         lift = around.black * c.haze - own.black * float(gain)
         haze = float(np.clip(lift, 0, c.most_haze)) * min(strength, 1.0)
         hazy = nonlinear(np.clip(moved * (1 - haze) + haze, 0, 1).astype(np.float32))
@@ -132,6 +131,18 @@ class _Look:
             float(chroma.mean()) + 0.02,
             float(np.percentile(chroma, 95)),
         )
+
+
+def colours_around(rgb: Floats, alpha: Floats) -> float:
+    """The 95th percentile of the surroundings' distances from grey; 1 if there are none."""
+    around = _pixels(rgb, (alpha <= 0).astype(np.float32), _small(alpha.shape))
+    return _Look.of(around).colourful if len(around) >= _FEW else 1.0
+
+
+def monochrome(colourful: float) -> float:
+    """How surely a scene of such colours has none, in [0, 1]."""
+    low, high = _GREY
+    return 1 - float(np.clip((colourful - low) / (high - low), 0, 1))
 
 
 def _pixels(rgb: Floats, weight: Floats, size: tuple[int, int]) -> Floats:

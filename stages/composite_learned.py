@@ -2,6 +2,7 @@
 
 The network was taught to undo changes of colour that it had never to be sure of, so what it says
 shrinks to nothing where the picture tells nothing; and what is left of little is taken as nothing.
+Of scenes without colours the network saw few: there the object's fade as well.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..models.harmony import HarmonySettings
-from .composite_harmonize import LUMA, Floats, linear, nonlinear
+from .composite_harmonize import LUMA, Floats, colours_around, linear, monochrome, nonlinear
 
-_TELLS = 0.02  # mean change of sRGB in the object, of [0, 1]; less is no evidence of a mismatch
-_FULL = 0.04  # from here on the settings are taken as they are
+_TELLS = 0.04  # mean change of sRGB in the object, of [0, 1]; less is no evidence of a mismatch
+_FULL = 0.04  # more than that, from which on the settings are taken as they are
+_SOME = 4096  # pixels of the object in which the change is measured
 
 
 class LearnedHarmonizer:
@@ -31,16 +33,19 @@ class LearnedHarmonizer:
         seen = alpha > 0
         if not seen.any() or seen.all():
             return rgb
-        settings = self._settings.settings(rgb, alpha)
         own = rgb[seen]
-        change = float(np.abs(curve(own[:: max(len(own) // 4096, 1)], settings)
-                              - own[:: max(len(own) // 4096, 1)]).mean())  # fmt: skip
-        sure = float(np.clip((change - _TELLS) / (_FULL - _TELLS), 0, 1))
-        if sure == 0:
+        settings = self._settings.settings(rgb, alpha)
+        some = own[:: max(len(own) // _SOME, 1)]
+        change = float(np.abs(curve(some, settings) - some).mean())
+        settings = settings * np.float32(strength * np.clip((change - _TELLS) / _FULL, 0, 1))
+        grey = monochrome(colours_around(rgb, alpha)) * min(strength, 1.0)
+        if grey == 0 and not settings.any():
             return rgb
-        moved = rgb.copy()
-        moved[seen] = curve(own, settings * np.float32(sure * strength))
-        return moved
+        moved = curve(own, settings)
+        light = (moved @ LUMA)[:, None]
+        whole = rgb.copy()
+        whole[seen] = moved + np.float32(grey) * (light - moved)
+        return whole
 
 
 def curve(colours: Floats, settings: Floats) -> Floats:
