@@ -31,7 +31,7 @@ class HarmonyConfig:
     bins: int = 12  # of a histogram
     hidden: int = 96
     dropout: float = 0.2
-    most: tuple[float, ...] = (0.4, 1.6, 1.6, 1.6, 0.4)  # of each setting, either way
+    most: tuple[float, ...] = (0.4, 0.8, 0.8, 0.8, 0.4)  # of each setting, either way
 
 
 class HarmonyNet(nn.Module):

@@ -11,7 +11,7 @@ from .segment_alpha import inner_colours
 
 Floats = NDArray[np.float32]
 
-_GAP = (0.006, 2, 8)  # of the front object's size, at least and at most, in pixels: a gap to close
+_GAP = (0.006, 3, 8)  # of the front object's size, at least and at most, in pixels: a gap to close
 
 
 def sealed(ground: Floats, cover: Floats, alpha: Floats) -> tuple[Floats, Floats]:

@@ -18,8 +18,8 @@ from .composite_harmonize import LUMA, linear
 from .composite_shadow import Shadow, ground_shadow
 from .composite_sky import sky_of, stands
 
-_CONTACT = 0.6  # of the usual darkness about feet
-_SOFT = (0.05, 0.75)  # of that of the soft part: without evidence, and with all of it
+_CONTACT = (0.3, 0.75)  # of the usual darkness about feet: without evidence, and with all of it
+_SOFT = (0.05, 0.75)  # the same of the soft part
 _EVEN = (0.15, 0.3)  # deviation of the ground's logarithm of light: a plane, and anything but
 _SHADED = (-0.3, -0.1)  # logarithm of its light by that around: shaded already, and not
 _CUT = 0.99  # of the picture's height: what ends below this is cut off and stands outside
@@ -51,9 +51,9 @@ class Ground:
         whole = ground_shadow(placed, size)
         if whole is None:
             return None
-        low, high = _SOFT
-        soft = low + (high - low) * self._evidence(placed, whole)
-        return ground_shadow(placed, size, strength * soft, strength * _CONTACT)
+        sure = self._evidence(placed, whole)
+        soft, contact = (low + (high - low) * sure for low, high in (_SOFT, _CONTACT))
+        return ground_shadow(placed, size, strength * soft, strength * contact)
 
     def _evidence(self, placed: Placed, shadow: Shadow) -> float:
         """In [0, 1], that the ground is a plane on which no shadow lies yet."""

@@ -69,15 +69,12 @@ class StatsHarmonizer:
 
     def __call__(self, rgb: Floats, alpha: Floats, strength: float = 1.0) -> Floats:
         """See `Harmonizer`."""
-        solid, ground = alpha >= _SOLID, alpha <= 0
-        size = _small(alpha.shape)
-        own = _pixels(rgb, alpha if not solid.any() else solid.astype(np.float32), size)
-        around = _pixels(rgb, ground.astype(np.float32), size)
-        if min(len(own), len(around)) < _FEW:
+        looks = _looks(rgb, alpha)
+        if looks is None:
             return rgb
         seen = alpha > 0
         moved = rgb.copy()
-        moved[seen] = self._moved(rgb[seen], _Look.of(own), _Look.of(around), strength)
+        moved[seen] = self._moved(rgb[seen], *looks, strength)
         return moved
 
     def _moved(self, rgb: Floats, own: _Look, around: _Look, strength: float) -> Floats:
@@ -133,10 +130,21 @@ class _Look:
         )
 
 
+def _looks(rgb: Floats, alpha: Floats) -> tuple[_Look, _Look] | None:
+    """Statistics of the object and of its surroundings; None where there is too little."""
+    solid, ground = alpha >= _SOLID, alpha <= 0
+    size = _small(alpha.shape)
+    own = _pixels(rgb, alpha if not solid.any() else solid.astype(np.float32), size)
+    around = _pixels(rgb, ground.astype(np.float32), size)
+    if min(len(own), len(around)) < _FEW:
+        return None
+    return _Look.of(own), _Look.of(around)
+
+
 def colours_around(rgb: Floats, alpha: Floats) -> float:
-    """The 95th percentile of the surroundings' distances from grey; 1 if there are none."""
-    around = _pixels(rgb, (alpha <= 0).astype(np.float32), _small(alpha.shape))
-    return _Look.of(around).colourful if len(around) >= _FEW else 1.0
+    """The 95th percentile of the surroundings' distances from grey; 1 where too little tells."""
+    looks = _looks(rgb, alpha)
+    return 1.0 if looks is None else looks[1].colourful
 
 
 def monochrome(colourful: float) -> float:

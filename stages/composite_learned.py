@@ -2,7 +2,7 @@
 
 The network was taught to undo changes of colour that it had never to be sure of, so what it says
 shrinks to nothing where the picture tells nothing; and what is left of little is taken as nothing.
-Of scenes without colours the network saw few: there the object's fade as well.
+Of scenes without colours the network saw few: there the object's colours fade as well.
 """
 
 from __future__ import annotations

@@ -41,8 +41,6 @@ class Changes:
 
     untouched: float = 0.2  # share of objects that stay as they are
     gain: float = 0.7  # logarithm to base 2 of light
-    strong: float = 0.2  # share of objects whose light is changed further, as from day to night
-    strong_gain: float = 2.0
     gamma: float = 0.35  # logarithm of the exponent of sRGB
     warmth: float = 0.17  # logarithm of red against green, and of green against blue
     tint: float = 0.08  # logarithm of green
@@ -107,8 +105,8 @@ def changed(colours: Floats, changes: Changes, random: np.random.Generator) -> F
     def draw(most: float) -> float:
         return float(random.uniform(-most, most))
 
-    gain = 2 ** draw(changes.strong_gain if random.random() < changes.strong else changes.gain)
-    warm, tint = np.exp(draw(changes.warmth)), np.exp(draw(changes.tint))
+    gain, warm = 2 ** draw(changes.gain), np.exp(draw(changes.warmth))
+    tint = np.exp(draw(changes.tint))
     light = linear(colours) * np.array([gain * warm, gain * tint, gain / warm], np.float32)
     shown = nonlinear(np.clip(light, 0, 1).astype(np.float32)) ** np.exp(draw(changes.gamma))
     if random.random() < 0.5:
@@ -136,7 +134,7 @@ def draw_example(
         if random.random() < 0.5:
             whole = np.ascontiguousarray(whole[:, :, ::-1])
         if random.random() < 0.5:
-            light = Changes(0, 0.4, 0, 0, 0.2, 0.1, 0.03, 0.15, 0)
+            light = Changes(0, 0.4, 0.2, 0.1, 0.03, 0.15, 0)
             shown = changed(whole[:3].reshape(3, -1).T, light, random)
             whole[:3] = shown.T.reshape(3, SIDE, SIDE)
     truth = whole[:3].reshape(3, -1).T.copy()

@@ -34,7 +34,7 @@ WEIGHTS = "harmony.safetensors"
 class TrainHarmonizerConfig:
     """How long and how fast."""
 
-    steps: int = 4000
+    steps: int = 3000
     batch: int = 32
     rate: float = 4e-3  # AdamW's, after a twentieth of the steps, then falling to 0 (one cycle)
     decay: float = 0.05

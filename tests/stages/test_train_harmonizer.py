@@ -145,7 +145,7 @@ def test_changes_keep_to_what_was_asked() -> None:
     assert np.abs(truth - after).mean() > 0.005
     outside = window[3] == 0
     np.testing.assert_allclose(seen[:3, outside], window[:3, outside] / 255, atol=1e-6)
-    still = changed(truth, Changes(0, 0, 0, 0, 0, 0, 0, 0, 0), random)
+    still = changed(truth, Changes(0, 0, 0, 0, 0, 0, 0), random)
     np.testing.assert_allclose(still, truth, atol=1e-5)
 
 
