@@ -56,4 +56,5 @@ def curve(colours: Floats, settings: Floats) -> Floats:
     light = linear(np.maximum(colours, 1e-4) ** np.exp(settings[0])) * np.exp2(settings[1:4])
     shown = nonlinear(np.clip(light, 1e-6, 1).astype(np.float32))
     grey = (shown @ LUMA)[:, None]
-    return np.clip(grey + (shown - grey) * np.exp(settings[4]), 0, 1).astype(np.float32)
+    coloured = grey + (shown - grey) * np.exp(settings[4])
+    return np.asarray(np.clip(coloured, 0, 1), np.float32)

@@ -115,7 +115,7 @@ def changed(colours: Floats, changes: Changes, random: np.random.Generator) -> F
     if random.random() < 0.33:
         middle = float(shown.mean())
         shown = middle + (shown - middle) * np.exp(draw(changes.contrast))
-    return np.clip(shown, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(shown, 0, 1), np.float32)
 
 
 def draw_example(
@@ -149,7 +149,7 @@ def draw_example(
 
 def _chances(alpha: Floats) -> NDArray[np.float64]:
     solid = np.asarray(alpha, np.float64) ** 4 + 1e-9
-    return solid / solid.sum()
+    return np.asarray(solid / solid.sum(), np.float64)
 
 
 def _annotated(source: PhotoSource) -> bool:

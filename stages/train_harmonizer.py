@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -13,9 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..core.seeds import generator
 from ..models.harmony import HARMONY
@@ -25,6 +23,7 @@ from ..models.packing import round_int8
 from ..models.small_net import small_net_bytes
 from .harmony_examples import Changes, HarmonyExamples, draw_example, read_examples
 from .inpaint_sources import read_sources
+from .one_cycle import OneCycle
 
 METRICS = "harmony_metrics.jsonl"
 WEIGHTS = "harmony.safetensors"
@@ -104,11 +103,7 @@ def fit(
     torch.manual_seed(config.seed)
     own, held = examples.windows[~examples.held], examples.windows[examples.held]
     net = HarmonyNet(config.net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=config.rate, weight_decay=config.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=config.steps, pct_start=0.05
-    )
-    mean = copy.deepcopy(net)
+    cycle = OneCycle(net, config)
     draw = generator(config.seed, "harmonizer")
     advance = begin("steps", config.steps)
     total, counted, began = 0.0, 0, time.monotonic()
@@ -116,26 +111,15 @@ def fit(
         chosen = own[draw.integers(0, len(own), config.batch)]
         seen, truth, changed = draw_batch(chosen, config.changes, draw, vary=True)
         loss = (curve(changed, net(seen)) - truth).square().mean()
-        if not torch.isfinite(loss):
-            raise ModelError(f"the loss became {loss.item()} in step {step}; lower the rate.")
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(net.parameters(), config.clip)
-        optimiser.step()
-        schedule.step()
-        decay = min(config.average, step / (step + 10))  # nothing of the beginning stays
-        with torch.no_grad():
-            for kept, new in zip(mean.parameters(), net.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
-        total, counted = total + loss.item(), counted + 1
+        total, counted = total + cycle.step(loss), counted + 1
         advance()
         if step % config.every == 0 or step == config.steps:
             row = {"step": step, "loss": round(total / counted, 5)}
             if len(held):
-                row |= measured(mean.eval(), held, config)
+                row |= measured(cycle.mean.eval(), held, config)
             log({**row, "seconds": round(time.monotonic() - began, 1)})
             total, counted = 0.0, 0
-    return mean.eval()
+    return cycle.mean.eval()
 
 
 @torch.no_grad()
