@@ -12,7 +12,7 @@ import numpy as np
 from ..models.harmony import HarmonySettings
 from .composite_harmonize import LUMA, Floats, colours_around, linear, monochrome, nonlinear
 
-_TELLS = 0.04  # mean change of sRGB in the object, of [0, 1]; less is no evidence of a mismatch
+_TELLS = 0.06  # mean change of sRGB in the object, of [0, 1]; less is no evidence of a mismatch
 _FULL = 0.04  # more than that, from which on the settings are taken as they are
 _SOME = 4096  # pixels of the object in which the change is measured
 
