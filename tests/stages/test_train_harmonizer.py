@@ -165,7 +165,7 @@ def test_little_evidence_changes_nothing_and_much_does() -> None:
     alpha[10:20, 10:30] = 1
     little = LearnedHarmonizer(Fixed(0, 0.02, 0.02, 0.02, 0))  # type: ignore[arg-type]
     assert little(rgb, alpha) is rgb
-    much = LearnedHarmonizer(Fixed(0, 0.5, 0.5, 0.5, 0))  # type: ignore[arg-type]
+    much = LearnedHarmonizer(Fixed(0, 0.7, 0.7, 0.7, 0))  # type: ignore[arg-type]
     moved = much(rgb, alpha)
     assert (moved[alpha > 0] > rgb[alpha > 0] + 0.04).all()
     assert np.array_equal(moved[alpha == 0], rgb[alpha == 0])
