@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--only", type=int, nargs="*", help="numbers of pairs, from 1")
-    parser.add_argument("--harmonize", default="stats")
+    parser.add_argument("--harmonize", default="learned")
     parser.add_argument("--columns", type=int, default=3)
     parser.add_argument("--side", type=int, default=640, help="pixels of a sheet's cells")
     given = parser.parse_args()

@@ -38,7 +38,7 @@ def composite(
     samples: composite_options.Samples = 1,
     fit: composite_options.HowToFit = Fit.contain,
     keep_size: composite_options.KeepSize = False,
-    harmonize: composite_options.HowToHarmonize = Harmonize.stats,
+    harmonize: composite_options.HowToHarmonize = Harmonize.learned,
     shadow: composite_options.Shadow = None,
     engine: options.Engine = "auto",
     checkpoint: options.Checkpoint = None,

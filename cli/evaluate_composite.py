@@ -48,7 +48,7 @@ def composite(
             "repeatable, both by default.",
         ),
     ] = None,
-    harmonize: composite_options.HowToHarmonize = Harmonize.stats,
+    harmonize: composite_options.HowToHarmonize = Harmonize.learned,
     shadow: composite_options.Shadow = None,
     inpainter: Annotated[
         str,

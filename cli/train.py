@@ -14,6 +14,7 @@ from .shared import Shared
 from .train_composite import composite
 from .train_contours import contours
 from .train_grouping import grouping
+from .train_harmonizer import harmonizer
 from .train_options import (
     Epochs,
     EpochsJson,
@@ -45,6 +46,7 @@ def _train() -> None:
 
 app.command()(grouping)
 app.command()(contours)
+app.command()(harmonizer)
 app.command()(composite)
 app.command()(subjects)
 

@@ -67,4 +67,10 @@ EMBEDDED = (
         "2a71934173100e8f1e222a3ce8ebb86c04dd6ca69de82943882a64c5987a336c",
         132_638,
     ),
+    _embedded(
+        "harmony.onnx",
+        "composite: how an object's colours come to fit its surroundings",
+        "7d8bd30b35724111087f30f8b4a3f92b313b2c23cf6bea8e1083b258220348d9",
+        117_162,
+    ),
 )

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ..core.masks import Mask
 from ..core.seeds import generator
 from .composite_config import CompositeConfig
-from .composite_contact import sealed, wrapped
+from .composite_contact import sealed
 from .composite_engine import Composed, Floats, Placed, Scene, Window, unit
+from .composite_ground import Ground
 from .composite_harmonize import Harmonizer, linear, nonlinear, open_harmonizer
 from .composite_match import (
     blur_to_add,
@@ -24,15 +25,16 @@ from .composite_match import (
     noise,
     noise_level,
     noise_to_add,
+    sensor_noise,
     sharpened,
 )
-from .composite_shadow import Shadow, ground_shadow, shadow_on_other
-from .composite_sky import sky_of, stands
+from .composite_shadow import Shadow, shadow_on_other
 
 _AROUND = 0.6  # of a box's sides, what is looked at about it
 _FAINT = 1 / 510  # alpha that changes nothing
 _INSIDE = 0.98  # alpha of pixels that show nothing but the object
 _RIM = 12  # pixels about an object in which its edge may touch another
+_ON_OTHERS = 0.3  # of the usual shadow on what is behind, where nobody asked for shadows
 _VARIED = ((0.4, 1.5), (0.6, 1.4))  # of samples after the first: harmonising, shadows
 _LOOKED_AT = 1024  # pixels a side of the parts in which sharpness and noise are measured
 
@@ -57,17 +59,17 @@ class BlendEngine:
         size = background.shape[1], background.shape[0]
         harmony, darkness = _strengths(scene)
         shadow = self._config.shadow
-        sky = sky_of(background) if shadow is None else None
+        below = None if shadow is False else Ground(scene, certain=shadow is True)
         canvas = _Canvas(background)
         cast = {}
         for rank, placed in enumerate(scene.from_behind):
-            on = shadow if sky is None else stands(placed, sky, size)
-            ground = ground_shadow(placed, size, darkness) if on else None
+            ground = None if below is None else below.shadow(placed, darkness)
             cast[scene.order[len(scene.order) - 1 - rank]] = ground is not None
             if ground is not None:
                 canvas.darken(ground)
             if shadow is not False and rank > 0:
-                canvas.darken(shadow_on_other(placed, size, darkness), objects_only=True)
+                most = darkness if shadow else darkness * _ON_OTHERS
+                canvas.darken(shadow_on_other(placed, size, most), objects_only=True)
             random = generator(scene.seed, scene.name, "noise", str(rank), str(scene.sample))
             rgb, alpha = self._matched(placed, background, harmony, random)
             canvas.lay(rgb, alpha, placed.box)
@@ -100,7 +102,7 @@ class BlendEngine:
         around = _grey(unit(near))
         everywhere = np.ones(around.shape, bool)
         own_width, width = edge_width(grey, solid), edge_width(around, everywhere)
-        added = noise_to_add(noise_level(grey, solid), noise_level(around, everywhere))
+        added = noise_to_add(noise_level(grey, solid), sensor_noise(around))
         sigma = blur_to_add(own_width, width, max(background.shape))
         if sigma > 0:
             rgb, alpha = blurred(rgb, alpha, sigma)
@@ -147,7 +149,7 @@ class _Canvas:
         if cover.any():
             ground, cover = sealed(ground, cover, a)
         colours = ground.copy()
-        colours[inner] = wrapped(rgb, alpha, ground[inner])
+        colours[inner] = rgb
         mixed = ground + a[..., None] * (colours - ground)
         union = 1 - (1 - cover) * (1 - a)
         self._cover[part] = union

@@ -1,4 +1,4 @@
-"""Where two objects touch: no line of background between them, and light from behind at edges."""
+"""Where two objects touch: no line of background between them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from .segment_alpha import inner_colours
 
 Floats = NDArray[np.float32]
 
-_GAP = (0.006, 2, 8)  # of the front object's size, at least and at most, in pixels: a gap to close
-_WRAP = 0.12  # most of the light from behind that an edge takes on
-_WRAP_REACH = 0.006  # of the object's size, over which it does
+_GAP = (0.006, 3, 8)  # of the front object's size, at least and at most, in pixels: a gap to close
 
 
 def sealed(ground: Floats, cover: Floats, alpha: Floats) -> tuple[Floats, Floats]:
@@ -62,25 +60,3 @@ def _closed(
     colours = inner_colours(np.rint(ground * 255).astype(np.uint8), solid, reach) / 255
     filled = ground * (1 - more) + colours * more
     return filled.astype(np.float32), wanted.astype(np.float32)
-
-
-def wrapped(rgb: Floats, alpha: Floats, ground: Floats) -> Floats:
-    """An object's colours with light from brighter ground spread over its edge, hxwx3.
-
-    Args:
-        rgb, alpha: the object's.
-        ground: hxwx3, what lies behind it.
-    """
-    extent = float(np.sqrt(max((alpha > 0.5).sum(), 1)))
-    sigma = float(np.clip(_WRAP_REACH * extent, 0.8, 8.0))
-    outside = np.asarray(
-        cv2.GaussianBlur(1 - alpha, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    )
-    spread = np.asarray(
-        cv2.GaussianBlur(
-            ground * (1 - alpha)[..., None], (0, 0), sigma, borderType=cv2.BORDER_REPLICATE
-        )
-    )
-    light = spread / np.maximum(outside, 1e-3)[..., None]
-    weight = _WRAP * np.clip((outside - 0.02) / 0.48, 0, 1)[..., None]
-    return np.asarray(rgb + weight * np.maximum(light - rgb, 0), np.float32)

@@ -20,8 +20,10 @@ from ..core.errors import UsageError
 
 Floats = NDArray[np.float32]
 
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
 _SIDE = 256  # pixels of the longer side at which statistics are taken
+_GREY = (0.012, 0.05)  # chroma below which a scene is monochrome, and above which it is not
+_FEW = 16  # pixels; less tell nothing
 _SOLID = 0.9  # alpha from which on a pixel shows nothing but the object
 
 
@@ -57,7 +59,6 @@ class StatsConfig:
     most_haze: float = 0.02  # of full light; bright surroundings are no haze yet
     chroma: float = 0.25  # exponent of the ratio of saturations
     chroma_span: tuple[float, float] = (0.8, 1.1)
-    grey: tuple[float, float] = (0.012, 0.05)  # chroma below which a scene is monochrome
 
 
 class StatsHarmonizer:
@@ -68,15 +69,12 @@ class StatsHarmonizer:
 
     def __call__(self, rgb: Floats, alpha: Floats, strength: float = 1.0) -> Floats:
         """See `Harmonizer`."""
-        solid, ground = alpha >= _SOLID, alpha <= 0
-        size = _small(alpha.shape)
-        own = _pixels(rgb, alpha if not solid.any() else solid.astype(np.float32), size)
-        around = _pixels(rgb, ground.astype(np.float32), size)
-        if min(len(own), len(around)) < 16:
+        looks = _looks(rgb, alpha)
+        if looks is None:
             return rgb
         seen = alpha > 0
         moved = rgb.copy()
-        moved[seen] = self._moved(rgb[seen], _Look.of(own), _Look.of(around), strength)
+        moved[seen] = self._moved(rgb[seen], *looks, strength)
         return moved
 
     def _moved(self, rgb: Floats, own: _Look, around: _Look, strength: float) -> Floats:
@@ -85,22 +83,20 @@ class StatsHarmonizer:
         gain = np.clip((around.middle / own.middle) ** c.exposure, *c.exposure_span) ** strength
         gain = min(gain, max(c.brightest / own.bright, 1.0))
         balance = np.clip(around.cast**c.balance, *c.balance_span) ** strength
-        balance = balance / float((balance * _LUMA).sum())
+        balance = balance / float((balance * LUMA).sum())
         moved = light * (gain * balance)
         spread = 1 + c.contrast * strength * (around.spread / own.spread - 1)
         spread = float(np.clip(spread, *c.contrast_span))
-        luma = np.maximum(moved @ _LUMA, 1e-5)
+        luma = np.maximum(moved @ LUMA, 1e-5)
         pivot = own.middle * float(gain)
         moved = moved * ((luma / pivot) ** (spread - 1))[..., None]
         ratio = np.clip((around.chroma / own.chroma) ** c.chroma, *c.chroma_span) ** strength
-        low, high = c.grey
-        coloured = float(np.clip((around.colourful - low) / (high - low), 0, 1))
-        ratio = float(ratio) * (1 - (1 - coloured) * min(strength, 1.0))
+        ratio = float(ratio) * (1 - monochrome(around.colourful) * min(strength, 1.0))
         lift = around.black * c.haze - own.black * float(gain)
         haze = float(np.clip(lift, 0, c.most_haze)) * min(strength, 1.0)
         hazy = nonlinear(np.clip(moved * (1 - haze) + haze, 0, 1).astype(np.float32))
         # in sRGB, for in light a saturated red would turn pink
-        grey = (hazy @ _LUMA)[..., None]
+        grey = (hazy @ LUMA)[..., None]
         return np.clip(grey + (hazy - grey) * ratio, 0, 1).astype(np.float32)
 
 
@@ -119,7 +115,7 @@ class _Look:
     @classmethod
     def of(cls, pixels: Floats) -> _Look:
         light = linear(pixels)
-        luma = light @ _LUMA
+        luma = light @ LUMA
         low, middle, high, bright = np.percentile(luma, (20, 50, 80, 95)) + 0.004
         mean = np.clip(light, 0, np.percentile(light, 95, axis=0)).mean(0) + 0.01
         chroma = np.abs(pixels - pixels.mean(-1, keepdims=True)).max(-1)
@@ -127,11 +123,34 @@ class _Look:
             float(middle),
             float(bright),
             float(np.log(high / low)) + 0.1,
-            (mean / float((mean * _LUMA).sum())).astype(np.float32),
+            (mean / float((mean * LUMA).sum())).astype(np.float32),
             float(np.percentile(light, 2, axis=0).min()),
             float(chroma.mean()) + 0.02,
             float(np.percentile(chroma, 95)),
         )
+
+
+def _looks(rgb: Floats, alpha: Floats) -> tuple[_Look, _Look] | None:
+    """Statistics of the object and of its surroundings; None where there is too little."""
+    solid, ground = alpha >= _SOLID, alpha <= 0
+    size = _small(alpha.shape)
+    own = _pixels(rgb, alpha if not solid.any() else solid.astype(np.float32), size)
+    around = _pixels(rgb, ground.astype(np.float32), size)
+    if min(len(own), len(around)) < _FEW:
+        return None
+    return _Look.of(own), _Look.of(around)
+
+
+def colours_around(rgb: Floats, alpha: Floats) -> float:
+    """The 95th percentile of the surroundings' distances from grey; 1 where too little tells."""
+    looks = _looks(rgb, alpha)
+    return 1.0 if looks is None else looks[1].colourful
+
+
+def monochrome(colourful: float) -> float:
+    """How surely a scene of such colours has none, in [0, 1]."""
+    low, high = _GREY
+    return 1 - float(np.clip((colourful - low) / (high - low), 0, 1))
 
 
 def _pixels(rgb: Floats, weight: Floats, size: tuple[int, int]) -> Floats:
@@ -158,21 +177,27 @@ def nonlinear(light: Floats) -> Floats:
     return np.asarray(np.where(light <= 0.0031308, light * 12.92, high), np.float32)
 
 
+def _learned() -> Harmonizer:
+    from .composite_learned import LearnedHarmonizer
+
+    return LearnedHarmonizer()
+
+
 _OPENERS: dict[str, Callable[[], Harmonizer | None]] = {
     "none": lambda: None,
     "stats": StatsHarmonizer,
+    "learned": _learned,
 }
-HARMONIZERS = ("none", "stats", "learned")
+HARMONIZERS = tuple(_OPENERS)
 
 
 def open_harmonizer(name: str) -> Harmonizer | None:
     """The harmoniser of a name; None for `none`.
 
     Raises:
-        UsageError: there is none of that name, or its weights are not here.
+        UsageError: there is none of that name.
+        ModelError: its weights are missing or damaged.
     """
-    if name not in HARMONIZERS:
-        raise UsageError(f"'{name}' is no way to harmonize; use {', '.join(HARMONIZERS)}.")
     if name not in _OPENERS:
-        raise UsageError(f"the weights of --harmonize {name} are not here yet; use stats or none.")
+        raise UsageError(f"'{name}' is no way to harmonize; use {', '.join(HARMONIZERS)}.")
     return _OPENERS[name]()

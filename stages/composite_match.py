@@ -20,11 +20,12 @@ _STEP = 0.02  # of [0, 1], gradients that are edges
 _LEAST_EDGES = 40  # pixels
 _SHARPEST = 0.4  # pixels; what is measured below is the grid
 _MOST_BLUR = 0.0016  # of the picture's longer side
-_TELLS = 0.25  # pixels; less is not to be seen
+_TELLS = 0.7  # pixels; objects of one photograph differ by as much (two in a hundred by more)
 _MOST_SHARPENED = 0.5  # of what blurring takes away
-_NOISE = (0.8, 4.0)  # of 255: below the first none is added, more than the second never
+_NOISE = (3.6, 6.0)  # of 255: below the first (as in one photograph) none, above the second never
 _CALMEST = 1.44  # of noise alone, the mean of what is measured over that percentile
 _SMOOTH = 5  # percentile of local noise: where there is no texture
+_ELSEWHERE = (30, 1.6)  # another percentile, and by how much it may be more: noise is everywhere
 
 
 def edge_width(grey: Floats, inside: Mask) -> float | None:
@@ -48,12 +49,23 @@ def edge_width(grey: Floats, inside: Mask) -> float | None:
 
 def noise_level(grey: Floats, inside: Mask) -> float:
     """The standard deviation of noise in [0, 1], where texture is least; 0 if nothing is inside."""
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    found = np.abs(cv2.filter2D(grey, -1, kernel, borderType=cv2.BORDER_REFLECT))
-    local = np.asarray(cv2.blur(found, (7, 7), borderType=cv2.BORDER_REFLECT))
     if not inside.any():
         return 0.0
-    return float(np.percentile(local[inside], _SMOOTH)) * _CALMEST * float(np.sqrt(np.pi / 2))
+    least = float(np.percentile(_local_noise(grey)[inside], _SMOOTH))
+    return least * _CALMEST * float(np.sqrt(np.pi / 2))
+
+
+def sensor_noise(grey: Floats) -> float:
+    """The same of a whole picture, or 0 where that is its texture: noise is nearly even."""
+    local = _local_noise(grey)
+    least, more = np.percentile(local, (_SMOOTH, _ELSEWHERE[0]))
+    return noise_level(grey, np.ones(grey.shape, bool)) if more <= _ELSEWHERE[1] * least else 0.0
+
+
+def _local_noise(grey: Floats) -> Floats:
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+    found = np.abs(cv2.filter2D(grey, -1, kernel, borderType=cv2.BORDER_REFLECT))
+    return np.asarray(cv2.blur(found, (7, 7), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def blur_to_add(own: float | None, around: float | None, side: int) -> float:

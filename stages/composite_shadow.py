@@ -36,13 +36,16 @@ class Shadow:
     dark: Floats
 
 
-def ground_shadow(placed: Placed, size: tuple[int, int], strength: float = 1.0) -> Shadow | None:
+def ground_shadow(
+    placed: Placed, size: tuple[int, int], strength: float = 1.0, contact: float | None = None
+) -> Shadow | None:
     """The shadow on what an object stands on; None if it touches nothing.
 
     Args:
         placed: the object.
         size: width and height of the background.
         strength: 1 is what is usual.
+        contact: the same of the dark part about feet alone; as `strength` by default.
     """
     alpha = _small(placed.seen)
     feet = _feet(alpha)
@@ -51,7 +54,8 @@ def ground_shadow(placed: Placed, size: tuple[int, int], strength: float = 1.0) 
     height, width = alpha.shape
     across = min(width, 2.0 * height)
     margin = int(_MARGIN * max(across, 0.5 * float(np.sqrt(height * width)))) + 3
-    return _at_full_size(_around_feet(feet, alpha.shape, margin, strength), margin, placed, size)
+    strengths = strength, strength if contact is None else contact
+    return _at_full_size(_around_feet(feet, alpha.shape, margin, strengths), margin, placed, size)
 
 
 def shadow_on_other(fore: Placed, size: tuple[int, int], strength: float = 1.0) -> Shadow:
@@ -66,7 +70,10 @@ def shadow_on_other(fore: Placed, size: tuple[int, int], strength: float = 1.0) 
 
 
 def _around_feet(
-    feet: tuple[Floats, Floats, Floats], shape: tuple[int, ...], margin: int, strength: float
+    feet: tuple[Floats, Floats, Floats],
+    shape: tuple[int, ...],
+    margin: int,
+    strengths: tuple[float, float],
 ) -> Floats:
     """The darkness about an object of this shape, in its window widened by the margin."""
     lowest, line, stand = feet
@@ -75,11 +82,11 @@ def _around_feet(
     hang = np.clip((line - lowest) / max(_REACH * height, 1.0), 0, 2)  # of columns above ground
     soft = np.where(np.isfinite(lowest), 0.45 + 0.55 * np.exp(-1.5 * hang), 0).astype(np.float32)
     spread = max(_WIDE * min(width, 2.0 * height), 1.5)
-    parts = [(soft, line + 0.1 * spread, spread, _DARK[0])]
+    parts = [(soft, line + 0.1 * spread, spread, _DARK[0] * strengths[0])]
     ends = np.where(np.isfinite(lowest), lowest, line).astype(np.float32)
     for share, most in zip(_NEAR, _DARK[1:], strict=True):
         reach = max(share * extent, 0.8)
-        parts.append((_widened(stand, reach), ends + 0.4 * reach, reach, most))
+        parts.append((_widened(stand, reach), ends + 0.4 * reach, reach, most * strengths[1]))
     rows = np.arange(height + 2 * margin, dtype=np.float32)[:, None] - margin
     dark = np.zeros((height + 2 * margin, width + 2 * margin), np.float32)
     for weight, middle, reach, most in parts:
@@ -88,7 +95,7 @@ def _around_feet(
         soft_layer = cv2.GaussianBlur(
             layer, (0, 0), sigmaX=reach, sigmaY=0.3 * reach, borderType=cv2.BORDER_CONSTANT
         )
-        taken = np.clip(most * strength, 0, 0.9) * np.asarray(soft_layer)
+        taken = np.clip(most, 0, 0.9) * np.asarray(soft_layer)
         dark = np.asarray(1 - (1 - dark) * (1 - taken), np.float32)
     return dark
 

@@ -13,6 +13,7 @@ _SMALL = 192  # pixels of the longer side at which the sky is looked for
 _FLAT = 0.02  # of [0, 1]: steps between neighbours within the sky
 _SKY = 0.16  # distance of a sky's colour from that of the picture's upper edge
 _NIGHT = 0.12  # of [0, 1]: what is darker at the upper edge may be anything
+_HIGH = 0.26  # of the picture's height, from above: what ends there hangs or flies
 
 
 def sky_of(background: NDArray[np.uint8]) -> Mask:
@@ -40,7 +41,7 @@ def sky_of(background: NDArray[np.uint8]) -> Mask:
 
 
 def stands(placed: Placed, sky: Mask, size: tuple[int, int]) -> bool:
-    """Whether the object plausibly stands on something: its lower edge is not in the sky.
+    """Whether the object plausibly stands on something: its lower edge is not in the sky, nor high.
 
     Args:
         placed: the object.
@@ -48,6 +49,8 @@ def stands(placed: Placed, sky: Mask, size: tuple[int, int]) -> bool:
         size: width and height of the background.
     """
     x1, _, x2, y2 = placed.box
+    if y2 < _HIGH * size[1]:
+        return False
     across, down = sky.shape[1] / size[0], sky.shape[0] / size[1]
     left, right = int(x1 * across), max(int(np.ceil(x2 * across)), int(x1 * across) + 1)
     rows = np.clip(np.array([y2 * down - 1, y2 * down + 1]).astype(int), 0, sky.shape[0] - 1)

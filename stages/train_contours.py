@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -13,9 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..core.seeds import generator
 from ..models.contour_net import STRIDE, ContourConfig, ContourNet
@@ -29,6 +27,7 @@ from ..models.perceptual import frozen
 from ..models.small_net import small_net_bytes
 from .contour_examples import ContourExample, compute_examples, draw_batch
 from .inpaint_sources import read_sources
+from .one_cycle import OneCycle
 
 METRICS = "contours_metrics.jsonl"
 _HELD_OUT = 20  # one photograph in so many only measures
@@ -119,11 +118,7 @@ def fit(
     held = list(examples[_HELD_OUT - 1 :: _HELD_OUT])
     own = [e for k, e in enumerate(examples) if (k + 1) % _HELD_OUT or not held]
     net = ContourNet(config.net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=config.rate, weight_decay=config.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=config.steps, pct_start=0.05
-    )
-    mean = copy.deepcopy(net)
+    cycle = OneCycle(net, config)
     draw = generator(config.seed, "contours")
     advance = begin("steps", config.steps)
     total, counted, began = 0.0, 0, time.monotonic()
@@ -132,26 +127,15 @@ def fit(
         with torch.no_grad():
             maps = trunk_maps(trunk, pictures, config.net.stages)
         loss = F.binary_cross_entropy_with_logits(net(maps, pictures), truth)
-        if not torch.isfinite(loss):
-            raise ModelError(f"the loss became {loss.item()} in step {step}; lower the rate.")
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(net.parameters(), config.clip)
-        optimiser.step()
-        schedule.step()
-        decay = min(config.average, step / (step + 10))  # nothing of the beginning stays
-        with torch.no_grad():
-            for kept, new in zip(mean.parameters(), net.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
-        total, counted = total + loss.item(), counted + 1
+        total, counted = total + cycle.step(loss), counted + 1
         advance()
         if step % config.every == 0 or step == config.steps:
             row = {"step": step, "loss": round(total / counted, 5)}
             if held:
-                row |= measured(mean, trunk, held)
+                row |= measured(cycle.mean, trunk, held)
             log({**row, "seconds": round(time.monotonic() - began, 1)})
             total, counted = 0.0, 0
-    return mean.eval()
+    return cycle.mean.eval()
 
 
 @torch.no_grad()

@@ -84,7 +84,7 @@ def test_two_objects_and_what_the_record_says(compose, work):
     (record,) = map(json.loads, lines)
     assert record["status"] == "ok"
     assert record["order"] == [1, 0]
-    assert (record["engine"], record["harmonize"]) == ("blend", "stats")
+    assert (record["engine"], record["harmonize"]) == ("blend", "learned")
     assert record["outside_difference"] == 0
     (written,) = record["files"]
     assert written["file"] == "out/a.png"
@@ -214,7 +214,6 @@ def test_a_jpeg_says_what_its_file_lost(compose):
         (f"ground.png {PAIR} --order 0 -o a.png", 2, "each of 0,1 once"),
         (f"ground.png {PAIR} --order x -o a.png", 2, "each of 0,1 once"),
         (f"ground.png {PAIR} --engine paste -o a.png", 2, "no engine"),
-        (f"ground.png {PAIR} --harmonize learned -o a.png", 2, "weights"),
         (f"ground.png {PAIR} -o ground.png --overwrite", 2, "would be replaced"),
         (f"ground.png {PAIR} -o red.png --overwrite", 2, "would be replaced"),
         ("--layout none.json -o out", 2, "cannot read the layout"),

@@ -19,6 +19,7 @@ from compose.stages.composite_match import (
     noise,
     noise_level,
     noise_to_add,
+    sensor_noise,
     sharpened,
 )
 from compose.stages.composite_object import CutOut, load_object
@@ -213,9 +214,20 @@ def test_the_noise_that_is_missing_is_added():
     level = noise_level(flat, np.ones(flat.shape, bool))
     assert abs(level - 0.02) < 0.006
     assert noise_to_add(level, level) == 0
-    assert noise_to_add(0, 0.01) == pytest.approx(0.01)
+    assert noise_to_add(0, 0.01) == 0  # as objects of one photograph differ
+    assert noise_to_add(0, 0.02) == pytest.approx(0.02)
     assert noise((300, 200), 0.01, random).std() == pytest.approx(0.01, rel=0.01)
     assert noise_level(flat, np.zeros(flat.shape, bool)) == 0
+
+
+def test_texture_is_no_noise():
+    random = np.random.default_rng(1)
+    flat = (0.5 + 0.02 * random.standard_normal((200, 200))).astype(np.float32)
+    assert sensor_noise(flat) == noise_level(flat, np.ones(flat.shape, bool))
+    rough = flat.copy()
+    rough[:, 40:] += (0.1 * random.standard_normal((200, 160))).astype(np.float32)
+    assert sensor_noise(rough) == 0
+    assert sensor_noise(np.zeros((20, 20), np.float32)) == 0
 
 
 def test_blur_is_added_only_where_the_background_is_softer():

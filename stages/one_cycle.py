@@ -1,0 +1,75 @@
+"""AdamW with one cycle of the rate (Smith and Topin, 2018), and the running mean of the weights."""
+
+from __future__ import annotations
+
+import copy
+from typing import Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ..core.errors import ModelError
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+class Pace(Protocol):
+    """What a training's settings say of its steps."""
+
+    @property
+    def steps(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def rate(self) -> float:
+        """The highest, after a twentieth of the steps; it falls to 0."""
+        ...
+
+    @property
+    def decay(self) -> float:
+        """Of weights."""
+        ...
+
+    @property
+    def clip(self) -> float:
+        """The gradient's norm at most."""
+        ...
+
+    @property
+    def average(self) -> float:
+        """Decay of the running mean."""
+        ...
+
+
+class OneCycle(Generic[Net]):
+    """Steps of a network; `mean` is the average that is kept in the end."""
+
+    def __init__(self, net: Net, pace: Pace) -> None:
+        self._net, self._pace, self._step = net, pace, 0
+        self.mean = copy.deepcopy(net)
+        self._optimiser = torch.optim.AdamW(net.parameters(), lr=pace.rate, weight_decay=pace.decay)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, pace.rate, total_steps=pace.steps, pct_start=0.05
+        )
+
+    def step(self, loss: Tensor) -> float:
+        """Take a step down the loss and return it.
+
+        Raises:
+            ModelError: it is no number any more.
+        """
+        self._step += 1
+        value = loss.item()
+        if not torch.isfinite(loss):
+            raise ModelError(f"the loss became {value} in step {self._step}; lower the rate.")
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._net.parameters(), self._pace.clip)
+        self._optimiser.step()
+        self._schedule.step()
+        decay = min(self._pace.average, self._step / (self._step + 10))  # nothing early stays
+        with torch.no_grad():
+            for kept, new in zip(self.mean.parameters(), self._net.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
+        return value
