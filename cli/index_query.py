@@ -179,7 +179,7 @@ def info(
         "layouts": layouts,
     }
     output.record(record)
-    shown = [
+    shown: list[list[object]] = [
         ["photographs", len(opened)],
         ["sources", record["sources"]],
         ["encoder", header.encoder],

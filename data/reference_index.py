@@ -147,8 +147,12 @@ def write_index(
     small: dict[str, NDArray[Any]] = {
         "hashes": np.array([r.hash for r in references], "<u8"),
         "sizes": np.array([r.size for r in references], "<u4").reshape(count, 2),
-        "layouts": np.array([r.layout for r in references], "<f2").reshape(count, -1),
-        "geometry": np.array([r.geometry for r in references], "<f2").reshape(count, -1),
+        "layouts": np.array([r.layout for r in references], "<f2").reshape(
+            count, len(header.layouts)
+        ),
+        "geometry": np.array([r.geometry for r in references], "<f2").reshape(
+            count, len(header.geometry)
+        ),
         "names": _bytes(r.name for r in references),
         "sources": _bytes(r.source for r in references),
     }
@@ -158,9 +162,10 @@ def write_index(
     }
     start = 0
     while True:  # the header holds the offsets, which its own length moves
-        place, offset = {}, start
+        place: dict[str, tuple[int, str, list[int]]] = {}
+        offset = start
         for name, size in sizes.items():
-            place[name] = [offset, _ARRAYS[name][0], list(shapes[name])]
+            place[name] = (offset, _ARRAYS[name][0], list(shapes[name]))
             offset += -(-size // _ALIGN) * _ALIGN
         fields = {**asdict(header), "version": VERSION, "count": count, "dims": header.dims}
         text = json.dumps({**fields, "arrays": place}, ensure_ascii=True).encode()
@@ -197,7 +202,7 @@ def open_index(path: str | Path) -> ReferenceIndex:
                     f"{where} is no reference index; make one with `compose index build`."
                 )
             length = int.from_bytes(start[len(MAGIC) :], "little")
-            if length > min(_LONGEST_HEADER, size):
+            if length > min(_LONGEST_HEADER, size) or size % _ALIGN:
                 raise _damaged(where)
             text = file.read(length)
     except OSError as error:

@@ -90,6 +90,7 @@ class ExactSearcher:
             norms = np.einsum("nd,nd->n", chunk, chunk)
             self._norms[first : first + self._rows] = norms
             if self._wide is not None:
+                chunk[~np.isfinite(norms)] = 0
                 if self._by_angle:
                     chunk *= _inverse_roots(norms)[:, None]
                 self._wide[first : first + self._rows] = chunk

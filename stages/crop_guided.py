@@ -10,7 +10,8 @@ from ..models.crop_belief import CropBelief
 from .crop_guide import Guide
 from .crop_limits import IntBoxes, Limits
 from .crop_search import Space, apart
-from .layout import Array, Layouts, LayoutScene, layouts
+from .layout import Array, layouts
+from .layout_scene import LayoutScene
 
 _CANDIDATES = 240  # the likeliest, of which layouts are told
 _TWINS = 0.85  # crops that overlap by more are one answer; more than elsewhere, for all agree
@@ -55,7 +56,7 @@ class GuidedChoice:
         def value(tried: IntBoxes) -> Array:
             shares = limits.shares(tried)
             scores = belief.utility(shares).astype(np.float64)
-            agreement = self.guide.agreement(self.layouts(shares))
+            agreement = self.guide.agreement(layouts(self.scene, shares.astype(np.float64)))
             weight = self.config.weight
             mixed = (1 - weight) * scores / max(highest, 1e-9) + weight * agreement
             return np.where(scores >= floor, mixed, -1)
@@ -79,10 +80,6 @@ class GuidedChoice:
                 if not moved:
                     break
         return chosen[np.argsort(-values, kind="stable")]
-
-    def layouts(self, shares: Array) -> Layouts:
-        """Of crops (N,4) in shares of the picture."""
-        return layouts(self.scene, np.asarray(shares, np.float64))
 
 
 def _distinct(

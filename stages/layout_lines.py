@@ -7,6 +7,7 @@ where short ones follow each other and turn the same way they are one curve.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,7 +38,7 @@ class Segments:
     @property
     def pixels(self) -> Array:
         """The ends (M,4) in units of the picture's height, in which angles are true."""
-        return self.ends * np.array([self.ratio, 1.0, self.ratio, 1.0])
+        return np.asarray(self.ends * np.array([self.ratio, 1.0, self.ratio, 1.0]))
 
 
 def find_segments(rgb: NDArray[np.uint8]) -> Segments:
@@ -47,7 +48,7 @@ def find_segments(rgb: NDArray[np.uint8]) -> Segments:
     size = (max(round(width * scale), 8), max(round(height * scale), 8))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    found = cv2.createLineSegmentDetector().detect(grey)[0]
+    found: Any = cv2.createLineSegmentDetector().detect(grey)[0]  # None where there is none
     if found is None:
         return Segments(np.empty((0, 4)), np.empty(0), width / height)
     ends = found.reshape(-1, 4).astype(np.float64)

@@ -41,8 +41,8 @@ def measure(
             [0,1]; or a box in pixels of `rgb`; or None where nothing is known of it.
     """
     small = cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    looks = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    looks = looks.transpose(2, 0, 1).astype(np.float64)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    looks: Array = lab.transpose(2, 0, 1).astype(np.float64)
     fine = cv2.resize(rgb, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(fine, cv2.COLOR_RGB2GRAY).astype(np.float32)
     gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 8

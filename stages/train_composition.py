@@ -49,7 +49,11 @@ class Examples:
             flipped = cells[..., ::-1].reshape(values.shape)
             return np.concatenate([values, flipped])
 
-        return Examples(both(self.tokens), both(self.subjects), both(self.counts))
+        return Examples(
+            both(self.tokens).astype(np.float16),
+            both(self.subjects).astype(np.float64),
+            both(self.counts).astype(np.float64),
+        )
 
 
 def see(records: Sequence[SubjectRecord], advance: Callable[[], object] = lambda: None) -> Examples:
