@@ -12,6 +12,7 @@ import typer
 from . import options
 from .shared import Shared
 from .train_composite import composite
+from .train_composition import composition
 from .train_contours import contours
 from .train_grouping import grouping
 from .train_options import (
@@ -45,6 +46,7 @@ def _train() -> None:
 app.command()(grouping)
 app.command()(contours)
 app.command()(composite)
+app.command()(composition)
 
 
 @app.command()

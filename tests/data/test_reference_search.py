@@ -77,8 +77,9 @@ def test_rows_without_direction_answer_nothing(tmp_path):
     rows[1], rows[2, 0] = 0, np.inf
     write_index(tmp_path / "a.idx", header(), [reference(i) for i in range(4)], rows, range(4))
     index = open_index(tmp_path / "a.idx")
-    found = ExactSearcher(index).search(Query(np.ones(8)), 4)
-    assert [n.row for n in found] == [0, 3]
+    for resident in (True, False):
+        found = ExactSearcher(index, resident=resident).search(Query(np.ones(8)), 4)
+        assert [n.row for n in found] == [0, 3]
     assert ExactSearcher(make_index(tmp_path / "b.idx", 0)).search(Query(np.ones(8)), 4) == []
 
 
