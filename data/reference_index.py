@@ -144,18 +144,7 @@ def write_index(
         OutputError: it cannot be written.
     """
     count = len(references)
-    small: dict[str, NDArray[Any]] = {
-        "hashes": np.array([r.hash for r in references], "<u8"),
-        "sizes": np.array([r.size for r in references], "<u4").reshape(count, 2),
-        "layouts": np.array([r.layout for r in references], "<f2").reshape(
-            count, len(header.layouts)
-        ),
-        "geometry": np.array([r.geometry for r in references], "<f2").reshape(
-            count, len(header.geometry)
-        ),
-        "names": _bytes(r.name for r in references),
-        "sources": _bytes(r.source for r in references),
-    }
+    small = _arrays(header, references)
     shapes = {"vectors": (count, header.dims), **{k: v.shape for k, v in small.items()}}
     sizes = {
         k: int(np.prod(shape)) * np.dtype(_ARRAYS[k][0]).itemsize for k, shape in shapes.items()
@@ -183,6 +172,31 @@ def write_index(
             file.write(b"\0" * (place[name][0] - file.tell()))
             file.write(values.tobytes())
         file.write(b"\0" * (offset - file.tell()))
+
+
+def index_in_memory(
+    header: IndexHeader, references: Sequence[Reference], vectors: NDArray[np.float16], name: Path
+) -> ReferenceIndex:
+    """An index of references and their vectors (N,D) that is not written; `name` is for errors."""
+    arrays = {"vectors": np.asarray(vectors, "<f2"), **_arrays(header, references)}
+    return ReferenceIndex(header, arrays, name)
+
+
+def _arrays(header: IndexHeader, references: Sequence[Reference]) -> dict[str, NDArray[Any]]:
+    """All arrays but the vectors."""
+    count = len(references)
+    return {
+        "hashes": np.array([r.hash for r in references], "<u8"),
+        "sizes": np.array([r.size for r in references], "<u4").reshape(count, 2),
+        "layouts": np.array([r.layout for r in references], "<f2").reshape(
+            count, len(header.layouts)
+        ),
+        "geometry": np.array([r.geometry for r in references], "<f2").reshape(
+            count, len(header.geometry)
+        ),
+        "names": _bytes(r.name for r in references),
+        "sources": _bytes(r.source for r in references),
+    }
 
 
 def open_index(path: str | Path) -> ReferenceIndex:

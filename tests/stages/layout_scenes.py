@@ -11,9 +11,9 @@ def ground(width, height, tone=120):
     return np.clip(tone + noise, 0, 255).astype(np.uint8)
 
 
-def disc(width, height, x, y):
+def disc(width, height, x, y, part=9):
     rgb, mask = ground(width, height), np.zeros((height, width), np.uint8)
-    radius = min(width, height) // 9
+    radius = min(width, height) // part
     place = (round(x * width), round(y * height))
     cv2.circle(rgb, place, radius, (220, 60, 40), -1, cv2.LINE_AA)
     cv2.circle(mask, place, radius, 1, -1)
