@@ -4,7 +4,7 @@
 
 One thread, medians over the pictures, of wall time and of the processor's: the engine's look (with
 the trunk that layouts share); retrieval, which is the vector, the perceptual hash, the source id
-and the search among drawn vectors; the layout's measurement; and the search for crops, without
+and the search among drawn vectors with the layouts of the index that ships; the layout's measurement; and the search for crops, without
 and with a guide. What `--refs` adds is the sum of all but the engine and the plain search.
 """
 
@@ -30,6 +30,7 @@ from compose.stages.crop_guide import Guide
 from compose.stages.crop_guided import GuidedChoice
 from compose.stages.crop_references import ReferenceSet, layouts_of, nearness
 from compose.stages.crop_search import CropRequest, search
+from compose.stages.index_open import open_named_index
 from compose.stages.index_reader import open_photo_reader
 from compose.stages.layout_reader import LayoutReader
 
@@ -93,11 +94,15 @@ def one(
 def _references(count: int, layout: LayoutReader) -> ReferenceSet:
     reader = open_photo_reader(layout=layout)
     header, random = reader.header(), np.random.default_rng(0)
-    scores = random.random((64, len(header.layouts)))
-    geometry = random.random((64, len(header.geometry)))
+    shipped = open_named_index("builtin")  # for layouts that photographs have
+
+    def real(row: int) -> tuple[Any, Any]:
+        found = shipped.reference(row % len(shipped))
+        return found.layout, found.geometry
+
     hashes = random.integers(1 << 62, size=count).tolist()
     rows = [
-        Reference(f"{row}.jpg", str(row), value, (3, 2), scores[row % 64], geometry[row % 64])
+        Reference(f"{row}.jpg", str(row), value, (3, 2), *real(row))
         for row, value in enumerate(hashes)
     ]
     vectors = random.standard_normal((count, header.dims), np.float32).astype(np.float16)

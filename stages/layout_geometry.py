@@ -72,8 +72,11 @@ COLUMNS = tuple(
 )
 
 
-def read_geometry(scene: LayoutScene, boxes: Boxes) -> Geometry:
-    """The geometry of parts (N,4) of a picture, in shares of its sides."""
+def read_geometry(scene: LayoutScene, boxes: Boxes, *, mirror: bool = True) -> Geometry:
+    """The geometry of parts (N,4) of a picture, in shares of its sides.
+
+    Without `mirror`, symmetry is not looked for and zero.
+    """
     x1, y1, x2, y2 = boxes.T
     wide, high = np.maximum(x2 - x1, 1e-6), np.maximum(y2 - y1, 1e-6)
     sides = np.stack([wide, high], 1)
@@ -109,7 +112,7 @@ def read_geometry(scene: LayoutScene, boxes: Boxes) -> Geometry:
         curved,
         apex,
         apex_strength,
-        symmetry(scene.looks, boxes),
+        symmetry(scene.looks, boxes) if mirror else np.zeros((len(boxes), 2)),
         _texture(scene.edges, boxes),
         np.full(len(boxes), scene.rhythm),
     )

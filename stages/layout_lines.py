@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 
 WORKING_SIDE = 256  # pixels of the longer side that lines are looked for at
 _MOST = 96  # segments kept, the longest
+_JOINED = 24  # lines at most that pieces are joined to
 # in shares of the diagonal
 _SHORTEST = 0.03
 _OFF_LINE = 0.012  # how far pieces of one line may lie beside it
@@ -77,9 +78,12 @@ def _turn(a: Array, b: Array) -> Array:
 
 
 def _joined(ends: Array, diagonal: float) -> Array:
-    """Pieces (M,4) of one straight line as one segment, the longest taking in the others."""
+    """Pieces (M,4) of one straight line as one segment, the longest taking in the others.
+
+    What is left after the longest lines is short, and stays as it is.
+    """
     ends, done = ends.copy(), []
-    while len(ends):
+    while len(ends) and len(done) < _JOINED:
         longest = int(np.argmax(_lengths(ends)))
         line = ends[longest]
         rest = np.delete(ends, longest, 0)
@@ -102,7 +106,7 @@ def _joined(ends: Array, diagonal: float) -> Array:
             rest = rest[~taken]
         done.append(line)
         ends = rest
-    return np.array(done).reshape(-1, 4)
+    return np.concatenate([np.array(done).reshape(-1, 4), ends])
 
 
 def _bends(ends: Array, diagonal: float) -> Array:

@@ -104,7 +104,7 @@ def test_segments_are_clipped_as_points_along_them_lie(ends):
     first, last = clipped(Segments(np.array([ends]), np.zeros(1), 1.5), box)
     t = np.linspace(0, 1, 2001)
     points = np.array(ends[:2]) + t[:, None] * (np.array(ends[2:]) - ends[:2])
-    inside = ((points > box[0, :2]) & (points < box[0, 2:])).all(1)
+    inside = ((points >= box[0, :2]) & (points <= box[0, 2:])).all(1)
     length = max(float(last[0, 0] - first[0, 0]), 0)
     moved = np.abs(np.array(ends[2:]) - ends[:2]).max() > 1e-6
     if moved:
