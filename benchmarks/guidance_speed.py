@@ -4,8 +4,9 @@
 
 One thread, medians over the pictures, of wall time and of the processor's: the engine's look (with
 the trunk that layouts share); retrieval, which is the vector, the perceptual hash, the source id
-and the search among drawn vectors with the layouts of the index that ships; the layout's measurement; and the search for crops, without
-and with a guide. What `--refs` adds is the sum of all but the engine and the plain search.
+and the search among drawn vectors with the layouts of the index that ships; the layout's
+measurement; and the search for crops, without and with a guide. What `--refs` adds is the sum of
+all but the engine, less the plain search.
 """
 
 from __future__ import annotations

@@ -67,4 +67,16 @@ EMBEDDED = (
         "2a71934173100e8f1e222a3ce8ebb86c04dd6ca69de82943882a64c5987a336c",
         132_638,
     ),
+    _embedded(
+        "composition.npz",
+        "index, crop --like: what lies where, on a trunk of crop",
+        "ecedcbeeee476f395e34f6365de65036eb6f54715885fe3da8c756ee5bc3c545",
+        28_360,
+    ),
+    _embedded(
+        "references.idx",
+        "crop --refs builtin: vectors and layouts of 16 photographs",
+        "84bff91ae488e1d15181c78c96e4bbebfe899d401b107feb9d785c0eb93ff180",
+        11_264,
+    ),
 )
