@@ -73,10 +73,4 @@ EMBEDDED = (
         "ecedcbeeee476f395e34f6365de65036eb6f54715885fe3da8c756ee5bc3c545",
         28_360,
     ),
-    _embedded(
-        "references.idx",
-        "crop --refs builtin: vectors and layouts of 16 photographs",
-        "84bff91ae488e1d15181c78c96e4bbebfe899d401b107feb9d785c0eb93ff180",
-        11_264,
-    ),
 )
