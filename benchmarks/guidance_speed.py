@@ -25,7 +25,8 @@ from photographs import lay_out
 from printing import run, table
 
 from compose.core.images import load_reduced
-from compose.data.reference_index import Reference, index_in_memory
+from compose.data.reference_index import Reference
+from compose.data.reference_write import index_in_memory
 from compose.models.crop_builtin import BuiltinCropper
 from compose.stages.crop_guide import Guide
 from compose.stages.crop_guided import GuidedChoice

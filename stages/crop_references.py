@@ -15,8 +15,9 @@ from ..core.images import DEFAULT_MAX_PIXELS, load_reduced
 from ..core.inputs import expand_inputs
 from ..core.names import printable
 from ..core.perceptual_hash import perceptual_hash
-from ..data.reference_index import ReferenceIndex, index_in_memory
+from ..data.reference_index import ReferenceIndex
 from ..data.reference_search import ExactSearcher, Query
+from ..data.reference_write import index_in_memory
 from .index_build import SIDE, PhotoReader
 from .index_open import EMBEDDED, open_named_index
 from .index_query import Match, matches, require_fit

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..core.boxes import Boxes
 from .layout import Layouts
-from .layout_geometry import clipped
 from .layout_scene import LayoutScene
+from .layout_slants import clipped
 
 Colour = tuple[int, int, int]  # sRGB
 

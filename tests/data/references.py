@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from compose.data.reference_index import IndexHeader, Reference, open_index, write_index
+from compose.data.reference_index import IndexHeader, Reference, open_index
+from compose.data.reference_write import write_index
 
 
 def header(dims=8, metric="cosine", pattern=None):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from compose.core.errors import DataError
-from compose.data.reference_index import MAGIC, open_index, write_index
+from compose.data.reference_index import MAGIC, open_index
 from compose.data.reference_journal import ReferenceJournal, journal_folder
+from compose.data.reference_write import write_index
 
 from .references import header, make_index, reference, vectors
 

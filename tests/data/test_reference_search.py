@@ -7,8 +7,9 @@ import pytest
 
 from compose.core.errors import UsageError
 from compose.data.reference_backends import BACKENDS, open_searcher
-from compose.data.reference_index import open_index, write_index
+from compose.data.reference_index import open_index
 from compose.data.reference_search import ExactSearcher, Query
+from compose.data.reference_write import write_index
 
 from .references import header, make_index, reference
 

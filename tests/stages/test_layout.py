@@ -18,8 +18,9 @@ from compose.stages.layout import (
     read_layout,
 )
 from compose.stages.layout_draw import draw_layout
-from compose.stages.layout_geometry import COLUMNS, Geometry, box_sums, clipped
+from compose.stages.layout_geometry import COLUMNS, Geometry, box_sums
 from compose.stages.layout_lines import Segments, find_segments
+from compose.stages.layout_slants import clipped
 
 from .layout_scenes import disc, draw, ground
 
