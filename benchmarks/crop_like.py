@@ -10,6 +10,7 @@ not what is counted:
 
 - class: the share of crops that have the reference's layout class, and the mean probability that
   both are of one class,
+- likeness: the guide's own measure of class, place and horizon together, taken anew,
 - place: distance of the subjects' centres, in shares of the sides, where both have one,
 - horizon: distance of the horizons, where both have one,
 - IoU with the annotator's crop of the photograph: what following the reference costs.
@@ -37,7 +38,7 @@ from compose.data.fcdb import CropRecord, image_path, read_crops
 from compose.models.saliency import open_saliency
 from compose.stages.crop_engines import open_engine
 from compose.stages.crop_guidance import Guidance, Guided
-from compose.stages.crop_guide import class_chances
+from compose.stages.crop_guide import class_chances, likeness
 from compose.stages.crop_guided import GuidedChoice, GuidedConfig
 from compose.stages.crop_references import Liked
 from compose.stages.crop_search import CropRequest, search
@@ -156,6 +157,7 @@ def agreement(found: Layouts, wanted: Layouts) -> dict[str, float | None]:
     return {
         "same": float(found.names()[0] == wanted.names()[0]),
         "chance": float((class_chances(found) * class_chances(wanted)).sum()),
+        "likeness": float(likeness(found, wanted)[0, 0]),
         "place": away if subjects else None,
         "horizon": float(abs(a.horizon[0] - b.horizon[0])) if horizons else None,
     }
@@ -166,7 +168,7 @@ def summarise(
 ) -> dict[str, Any]:
     """Means without and with, and the difference by paired bootstrap where both have a value."""
     summary: dict[str, Any] = {"pairs": len(rows), "figures": {}, "prefer": {}}
-    for name in ("same", "chance", "place", "horizon", "iou"):
+    for name in ("same", "chance", "likeness", "place", "horizon", "iou"):
         both = [
             (row["without"][name], row["with"][name])
             for row in rows
@@ -195,6 +197,7 @@ def show(summary: dict[str, Any]) -> None:
     labels = {
         "same": "same class",
         "chance": "chance of one class",
+        "likeness": "likeness",
         "place": "subjects apart",
         "horizon": "horizons apart",
         "iou": "IoU with the drawn crop",

@@ -26,14 +26,9 @@ from printing import run, table
 from compose.core.devices import available_cores
 from compose.core.errors import UsageError
 from compose.data.reference_backends import FaissSearcher, UsearchSearcher
-from compose.data.reference_index import (
-    IndexHeader,
-    Reference,
-    ReferenceIndex,
-    open_index,
-    write_index,
-)
+from compose.data.reference_index import IndexHeader, Reference, ReferenceIndex, open_index
 from compose.data.reference_search import ExactSearcher, Query, Searcher
+from compose.data.reference_write import write_index
 
 K = 10
 _CLUSTERS, _WIDTH = 2000, 0.5

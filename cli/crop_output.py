@@ -39,20 +39,28 @@ class _CropHints(Output):
         super().record(record)
 
 
-class Tables:
-    """A table a picture, with an empty line between them."""
+class Spaced:
+    """Puts an empty line between what is shown of one input and of the next."""
 
     def __init__(self) -> None:
         """Begin with no empty line."""
         self._first = True
 
+    def begin(self, output: Output) -> None:
+        """Call it before an input is shown."""
+        if not self._first:
+            output.text("")
+        self._first = False
+
+
+class Tables(Spaced):
+    """A table a picture, with an empty line between them."""
+
     def show(self, record: Record, output: Output) -> None:
         """Print the crops of one record."""
         from ..core.names import printable
 
-        if not self._first:
-            output.text("")
-        self._first = False
+        self.begin(output)
         grouped = "subjects" in record
         columns = [*(["subject"] if grouped else []), "rank", "box", "score", "aspect"]
         rows: list[Sequence[object]] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
+from .crop_output import Spaced
 from .output import Output
 from .shared import Shared
 
@@ -125,18 +126,13 @@ def query(
     )
 
 
-class _Tables:
-    """A table a picture, with an empty line between them."""
-
-    def __init__(self) -> None:
-        self._first = True
+class _Tables(Spaced):
+    """A table of references a picture."""
 
     def show(self, record: Record, output: Output) -> None:
         from ..core.names import printable
 
-        if not self._first:
-            output.text("")
-        self._first = False
+        self.begin(output)
         rows = [
             [rank, f"{match['distance']:.4f}", match["layout"] or "none", printable(match["name"])]
             for rank, match in enumerate(record["matches"], 1)
@@ -179,7 +175,7 @@ def info(
         "layouts": layouts,
     }
     output.record(record)
-    shown = [
+    shown: list[list[object]] = [
         ["photographs", len(opened)],
         ["sources", record["sources"]],
         ["encoder", header.encoder],

@@ -12,6 +12,7 @@ import typer
 from . import options
 from .shared import Shared
 from .train_composite import composite
+from .train_composition import composition
 from .train_contours import contours
 from .train_grouping import grouping
 from .train_harmonizer import harmonizer
@@ -49,6 +50,7 @@ app.command()(contours)
 app.command()(harmonizer)
 app.command()(composite)
 app.command()(subjects)
+app.command()(composition)
 
 
 @app.command()

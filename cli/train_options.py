@@ -40,8 +40,13 @@ EpochsJson = Annotated[
 ]
 
 
-def may_begin(output: Output, targets: list[Path], *, overwrite: bool, dry_run: bool) -> bool:
+def may_begin(
+    output: Output, targets: list[Path], *, overwrite: bool, dry_run: bool, torch: bool = True
+) -> bool:
     """Whether to train now: not where the plan was asked for, which is then printed.
+
+    Args:
+        torch: whether it is needed.
 
     Raises:
         UsageError: files of an earlier training are there; or torch is not.
@@ -54,7 +59,8 @@ def may_begin(output: Output, targets: list[Path], *, overwrite: bool, dry_run: 
     if dry_run:
         _print_plan(output, targets)
         return False
-    require_torch("training")
+    if torch:
+        require_torch("training")
     return True
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 BITS = 64
 NEAR = 8  # bits; pictures that differ in no more are taken for copies of each other
 _SIDE, _KEPT = 32, 8
-_FLAT = 1e-3  # a coefficient is above the median only by more than rounding
+_FLAT = 0.01  # a coefficient is above the median only by more than grain
 
 
 def perceptual_hash(rgb: NDArray[np.uint8]) -> int:

@@ -21,8 +21,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +29,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import DataError
-from ..core.files import atomic_write
 from ..core.names import printable
 
 MAGIC = b"CMPIDX1\n"
 VERSION = 1
 SUFFIX = ".idx"
-_ALIGN = 64
+ALIGN = 64
 _LONGEST_HEADER = 1 << 20  # bytes
-_ROWS = 4096  # copied at a time
 # of every array: its dtype and how many columns, None for one it gets from the header
-_ARRAYS = {
+ARRAYS = {
     "vectors": ("<f2", 2),
     "hashes": ("<u8", 1),
     "sizes": ("<u4", 2),
@@ -126,60 +123,6 @@ class ReferenceIndex:
         )
 
 
-def write_index(
-    path: Path,
-    header: IndexHeader,
-    references: Sequence[Reference],
-    vectors: NDArray[np.float16],
-    rows: Sequence[int],
-) -> None:
-    """Write an index, whole or not at all; the same content gives the same bytes.
-
-    Args:
-        references: one a photograph.
-        vectors: (M,D), perhaps mapped from a larger file.
-        rows: which of `vectors` belongs to each of `references`.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    count = len(references)
-    small: dict[str, NDArray[Any]] = {
-        "hashes": np.array([r.hash for r in references], "<u8"),
-        "sizes": np.array([r.size for r in references], "<u4").reshape(count, 2),
-        "layouts": np.array([r.layout for r in references], "<f2").reshape(count, -1),
-        "geometry": np.array([r.geometry for r in references], "<f2").reshape(count, -1),
-        "names": _bytes(r.name for r in references),
-        "sources": _bytes(r.source for r in references),
-    }
-    shapes = {"vectors": (count, header.dims), **{k: v.shape for k, v in small.items()}}
-    sizes = {
-        k: int(np.prod(shape)) * np.dtype(_ARRAYS[k][0]).itemsize for k, shape in shapes.items()
-    }
-    start = 0
-    while True:  # the header holds the offsets, which its own length moves
-        place, offset = {}, start
-        for name, size in sizes.items():
-            place[name] = [offset, _ARRAYS[name][0], list(shapes[name])]
-            offset += -(-size // _ALIGN) * _ALIGN
-        fields = {**asdict(header), "version": VERSION, "count": count, "dims": header.dims}
-        text = json.dumps({**fields, "arrays": place}, ensure_ascii=True).encode()
-        begin = -(-(len(MAGIC) + 8 + len(text)) // _ALIGN) * _ALIGN
-        if begin == start:
-            break
-        start = begin
-    with atomic_write(path) as part, part.open("wb") as file:
-        file.write(MAGIC + len(text).to_bytes(8, "little") + text)
-        file.write(b"\0" * (start - file.tell()))
-        for first in range(0, count, _ROWS):
-            chunk = np.asarray(vectors[list(rows[first : first + _ROWS])], "<f2")
-            file.write(chunk.tobytes())
-        for name, values in small.items():
-            file.write(b"\0" * (place[name][0] - file.tell()))
-            file.write(values.tobytes())
-        file.write(b"\0" * (offset - file.tell()))
-
-
 def open_index(path: str | Path) -> ReferenceIndex:
     """Open an index; its vectors are mapped, not read.
 
@@ -197,7 +140,7 @@ def open_index(path: str | Path) -> ReferenceIndex:
                     f"{where} is no reference index; make one with `compose index build`."
                 )
             length = int.from_bytes(start[len(MAGIC) :], "little")
-            if length > min(_LONGEST_HEADER, size):
+            if length > min(_LONGEST_HEADER, size) or size % ALIGN:
                 raise _damaged(where)
             text = file.read(length)
     except OSError as error:
@@ -261,12 +204,12 @@ def _map(
     }
     data = np.memmap(path, np.uint8, "r")
     arrays: dict[str, NDArray[Any]] = {}
-    for name, (dtype, dimensions) in _ARRAYS.items():
+    for name, (dtype, dimensions) in ARRAYS.items():
         offset, given, shape = places[name]
         shape = tuple(int(n) for n in shape)
         if given != dtype or len(shape) != dimensions or shape != widths.get(name, shape):
             raise ValueError
-        if offset % _ALIGN or offset < 0 or min(shape) < 0:
+        if offset % ALIGN or offset < 0 or min(shape) < 0:
             raise ValueError
         length = np.dtype(dtype).itemsize
         for n in shape:
@@ -275,11 +218,6 @@ def _map(
             raise ValueError
         arrays[name] = data[offset : offset + length].view(dtype).reshape(shape)
     return arrays
-
-
-def _bytes(texts: Iterator[str]) -> NDArray[np.uint8]:
-    joined = b"".join(text.encode("utf-8", "surrogateescape") + b"\0" for text in texts)
-    return np.frombuffer(joined, np.uint8)
 
 
 def _texts(data: NDArray[np.uint8], count: int, path: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -83,7 +84,7 @@ def open_qdrant(server: str) -> Any:
     if server == ":memory:":
         return QdrantClient(":memory:")
     if "://" in server:
-        return QdrantClient(url=server)
+        return QdrantClient(url=server, check_compatibility=False)
     return QdrantClient(path=server)
 
 
@@ -122,7 +123,7 @@ def push_to_qdrant(
 
     _asking(make)
     for first in range(0, len(index), _BATCH):
-        _asking(lambda first=first: send(first))
+        _asking(functools.partial(send, first))
         advance()
 
 

@@ -90,6 +90,7 @@ class ExactSearcher:
             norms = np.einsum("nd,nd->n", chunk, chunk)
             self._norms[first : first + self._rows] = norms
             if self._wide is not None:
+                chunk[~np.isfinite(norms)] = 0
                 if self._by_angle:
                     chunk *= _inverse_roots(norms)[:, None]
                 self._wide[first : first + self._rows] = chunk
@@ -136,10 +137,12 @@ class ExactSearcher:
         else:
             for first in range(0, count, self._rows):
                 chunk = self.index.vectors[first : first + self._rows].astype(np.float32)
-                np.matmul(chunk, vector, out=products[first : first + self._rows])
+                with np.errstate(invalid="ignore", over="ignore"):  # of rows that answer nothing
+                    np.matmul(chunk, vector, out=products[first : first + self._rows])
         if self._by_angle:
             if self._wide is None:
-                products *= _inverse_roots(self._norms)
+                with np.errstate(invalid="ignore", over="ignore"):
+                    products *= _inverse_roots(self._norms)
             return np.negative(products, out=products)
         products *= -2
         products += self._norms

@@ -76,7 +76,7 @@ class Composition:
         channels = len(self._mean)
         logits = self._readout[:channels] @ (tokens.reshape(channels, -1) - self._mean[:, None])
         logits = logits + self._readout[channels:] @ PLACES
-        return (1 / (1 + np.exp(-logits))).reshape(CELLS, CELLS).astype(np.float32)
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32).reshape(CELLS, CELLS)
 
 
 def _places() -> NDArray[np.float32]:

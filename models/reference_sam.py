@@ -58,7 +58,7 @@ class SamEncoder:
 
     def encode(self, rgb: NDArray[np.uint8], trunk: Tokens) -> NDArray[np.float32]:
         """See `ReferenceEncoder`; `trunk` is not looked at."""
-        square = cv2.resize(rgb, (self._side, self._side), interpolation=cv2.INTER_NEAREST)
+        square: Any = cv2.resize(rgb, (self._side, self._side), interpolation=cv2.INTER_NEAREST)
         batch = torch.from_numpy(normalised(square)[None]).to(self._device)
         with torch.inference_mode():
             features = self._net.get_image_embeddings(batch)[0]  # type: ignore[operator]

@@ -73,4 +73,10 @@ EMBEDDED = (
         "7d8bd30b35724111087f30f8b4a3f92b313b2c23cf6bea8e1083b258220348d9",
         117_162,
     ),
+    _embedded(
+        "composition.npz",
+        "index, crop --like: what lies where, on a trunk of crop",
+        "ecedcbeeee476f395e34f6365de65036eb6f54715885fe3da8c756ee5bc3c545",
+        28_360,
+    ),
 )

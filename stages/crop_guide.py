@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layout import Array, Layouts
+from .layout import CLASSES, Array, Layouts
 
 _SHARP = 0.12  # of scores: one that leads by so much has most of the probability of its class
 _PLACE, _SIZE, _LEVEL = 0.10, 0.15, 0.08  # deviations, in shares of the crop's sides
-_CLASS_PART, _SUBJECT_PART, _HORIZON_PART = 1.0, 1.5, 0.75  # of the agreement
+_CLASS_PART, _SUBJECT_PART, _HORIZON_PART = 1.0, 2.0, 1.0  # of the agreement
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,14 @@ class Guide:
         wanted = 0 if self.references is None else len(self.references)
         if self.weights is not None and self.weights.shape != (wanted,):
             raise ValueError("as many weights as references are needed")
+
+    @property
+    def symmetry(self) -> bool:
+        """Whether symmetry is anything to it."""
+        place = CLASSES.index("symmetric")
+        if place in self.prefer:
+            return True
+        return self.references is not None and bool(self.references.scores[:, place].max() > 0.2)
 
     def agreement(self, found: Layouts) -> Array:
         """How well each of N layouts agrees, (N,) in [0,1]; of both kinds of wish the mean."""

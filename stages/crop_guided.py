@@ -10,12 +10,12 @@ from ..models.crop_belief import CropBelief
 from .crop_guide import Guide
 from .crop_limits import IntBoxes, Limits
 from .crop_search import Space, apart
-from .layout import Array, Layouts, LayoutScene, layouts
+from .layout import Array, layouts
+from .layout_scene import LayoutScene
 
-_CANDIDATES = 240  # the likeliest, of which layouts are told
+_CANDIDATES = 200  # the likeliest, of which layouts are told
 _TWINS = 0.85  # crops that overlap by more are one answer; more than elsewhere, for all agree
-_STEPS = (1 / 16, 1 / 32, 1 / 64)  # shares of the sides, of the finer search
-_MOVES = 2  # at most, with each step
+_STEPS = (1 / 16, 1 / 32, 1 / 32, 1 / 64)  # shares of the sides, one a move of the finer search
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class GuidedConfig:
     """How much a guide counts."""
 
     weight: float = 0.7  # 0: only the engine counts; 1: only the layout, among good crops
-    least: float = 0.6  # of the best crop's score, that every crop has
+    least: float = 0.5  # of the best crop's score, that every crop has
 
 
 class GuidedChoice:
@@ -55,34 +55,28 @@ class GuidedChoice:
         def value(tried: IntBoxes) -> Array:
             shares = limits.shares(tried)
             scores = belief.utility(shares).astype(np.float64)
-            agreement = self.guide.agreement(self.layouts(shares))
+            agreement = self.guide.agreement(
+                layouts(self.scene, shares.astype(np.float64), symmetry=self.guide.symmetry)
+            )
             weight = self.config.weight
             mixed = (1 - weight) * scores / max(highest, 1e-9) + weight * agreement
             return np.where(scores >= floor, mixed, -1)
 
         chosen, values = _distinct(boxes, value(boxes), topk, threshold)
         for step in _STEPS:
-            for _ in range(_MOVES):
-                near = [space.neighbours(box, step) for box in chosen]
-                if not sum(map(len, near)):
-                    break
-                tried = value(np.concatenate(near))
-                moved, start = False, 0
-                for index, boxes in enumerate(near):
-                    part = tried[start : start + len(boxes)]
-                    start += len(boxes)
-                    others = np.delete(chosen, index, 0)
-                    part = np.where(apart(boxes, others, threshold), part, -1)
-                    if len(part) and part.max() > values[index] + 1e-6:
-                        best = int(part.argmax())
-                        chosen[index], values[index], moved = boxes[best], part[best], True
-                if not moved:
-                    break
+            near = [space.neighbours(box, step) for box in chosen]
+            if not sum(map(len, near)):
+                break
+            tried, start = value(np.concatenate(near)), 0
+            for index, boxes in enumerate(near):
+                part = tried[start : start + len(boxes)]
+                start += len(boxes)
+                others = np.delete(chosen, index, 0)
+                part = np.where(apart(boxes, others, threshold), part, -1)
+                if len(part) and part.max() > values[index] + 1e-6:
+                    best = int(part.argmax())
+                    chosen[index], values[index] = boxes[best], part[best]
         return chosen[np.argsort(-values, kind="stable")]
-
-    def layouts(self, shares: Array) -> Layouts:
-        """Of crops (N,4) in shares of the picture."""
-        return layouts(self.scene, np.asarray(shares, np.float64))
 
 
 def _distinct(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +15,10 @@ from ..core.images import DEFAULT_MAX_PIXELS, load_reduced
 from ..core.inputs import expand_inputs
 from ..core.names import printable
 from ..core.perceptual_hash import perceptual_hash
-from ..data.reference_index import ReferenceIndex, open_index
-from ..data.reference_journal import ReferenceJournal
+from ..data.reference_index import ReferenceIndex
 from ..data.reference_search import ExactSearcher, Query
-from .index_build import SIDE, PhotoReader, file_state, finish
+from ..data.reference_write import index_in_memory
+from .index_build import SIDE, PhotoReader
 from .index_open import EMBEDDED, open_named_index
 from .index_query import Match, matches, require_fit
 from .index_reader import open_photo_reader
@@ -55,17 +53,17 @@ def read_liked(path: Path, reader: LayoutReader, max_pixels: int = DEFAULT_MAX_P
     return Liked(os.fspath(path), layouts(reader.read(rgb).scene))
 
 
-@dataclass(eq=False)
 class ReferenceSet:
-    """An index with what searches it; safe to call from several threads."""
+    """An index with what searches it; safe to call from several threads.
 
-    index: ReferenceIndex
-    reader: PhotoReader
-    _searcher: ExactSearcher = field(init=False)
-    _held: Any = None  # a temporary folder that the index lies in
+    Args:
+        index: opened.
+        reader: of the same encoder.
+    """
 
-    def __post_init__(self) -> None:
-        self._searcher = ExactSearcher(self.index)
+    def __init__(self, index: ReferenceIndex, reader: PhotoReader) -> None:
+        self.index, self.reader = index, reader
+        self._searcher = ExactSearcher(index)
 
     def nearest(
         self, path: Path, rgb: NDArray[np.uint8], seen: Seen, count: int = COUNT
@@ -136,18 +134,16 @@ def _from_folder(
         )
     reader = open_photo_reader(layout=layout, max_pixels=max_pixels)
     note(f"reading {len(sources)} references; `compose index build` keeps what is read.")
-    held = tempfile.TemporaryDirectory(prefix="compose-references-")
-    file = Path(held.name) / "references.idx"
-    with ReferenceJournal(file, reader.header()) as journal:
-        rows = []
-        for source in sources:
-            try:
-                read = reader.read(source.path, source.relative.as_posix())
-            except ImageError as error:
-                note(f"left out: {error}")
-                continue
-            rows.append(journal.add(read.reference, read.vector, file_state(source.path)))
-        if not rows:
-            raise UsageError(f"{where} holds no photograph that can be read; name another folder.")
-        finish(file, journal, rows)
-    return ReferenceSet(open_index(file), reader, _held=held)
+    references, vectors = [], []
+    for source in sources:
+        try:
+            read = reader.read(source.path, source.relative.as_posix())
+        except ImageError as error:
+            note(f"left out: {error}")
+            continue
+        references.append(read.reference)
+        vectors.append(read.vector.astype(np.float16))
+    if not references:
+        raise UsageError(f"{where} holds no photograph that can be read; name another folder.")
+    index = index_in_memory(reader.header(), references, np.stack(vectors), folder)
+    return ReferenceSet(index, reader)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ..core.images import DEFAULT_MAX_PIXELS, load_reduced
 from ..core.perceptual_hash import perceptual_hash
-from ..data.reference_index import IndexHeader, Reference, ReferenceIndex, open_index, write_index
+from ..data.reference_index import IndexHeader, Reference, ReferenceIndex, open_index
 from ..data.reference_journal import ReferenceJournal
+from ..data.reference_write import write_index
 from ..models.reference_encoder import ReferenceEncoder
 from .index_source import source_id
 from .layout import CLASSES, layouts

@@ -62,14 +62,16 @@ class Layouts:
         }
 
 
-def layouts(scene: LayoutScene, boxes: Boxes | None = None) -> Layouts:
+def layouts(scene: LayoutScene, boxes: Boxes | None = None, *, symmetry: bool = True) -> Layouts:
     """The layouts of parts of a measured picture.
 
     Args:
         scene: from `measure`.
         boxes: (N,4) x1, y1, x2, y2 in shares of the picture's sides; all of it by default.
+        symmetry: whether to look for it, which takes half of the time; else there is none.
     """
-    geometry = read_geometry(scene, WHOLE if boxes is None else np.asarray(boxes, np.float64))
+    whole = WHOLE if boxes is None else np.asarray(boxes, np.float64)
+    geometry = read_geometry(scene, whole, mirror=symmetry)
     scores = np.stack([rule(geometry) for rule in RULES.values()], 1)
     return Layouts(np.clip(scores, 0, 1), geometry)
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..core.boxes import Boxes
 from .layout import Layouts
-from .layout_geometry import clipped
 from .layout_scene import LayoutScene
+from .layout_slants import clipped
 
 Colour = tuple[int, int, int]  # sRGB
 
@@ -62,8 +62,8 @@ def draw_layout(
         y = float(g.horizon[0])
         line(at(0, y), at(1, y), _HORIZON, 2 * thick)
     if g.apex_strength[0] > 0.25:
-        x, y = (round(v * 16) for v in at(*map(float, g.apex[0])))
-        cv2.circle(canvas, (x, y), 16 * 5 * thick, _LINE, 2 * thick, cv2.LINE_AA, 4)
+        apex = [round(v * 16) for v in at(*map(float, g.apex[0]))]
+        cv2.circle(canvas, (apex[0], apex[1]), 16 * 5 * thick, _LINE, 2 * thick, cv2.LINE_AA, 4)
     if g.mirror[0].max() > 0.7:
         across = g.mirror[0, 0] >= g.mirror[0, 1]
         line(*((at(0.5, 0), at(0.5, 1)) if across else (at(0, 0.5), at(1, 0.5))), _AXIS, 2 * thick)

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core.boxes import Boxes
-from .layout_lines import Array, Segments
+from .layout_lines import Array
 from .layout_scene import SIDE, LayoutScene
+from .layout_slants import apices, lengths
 from .layout_symmetry import symmetry
 
-_FLAT = np.radians(12)  # a line within this of the level is horizontal, of the plumb vertical
-_SLANT = np.radians(22)  # and beyond this from both it is diagonal
 _EVEN = 4  # cells a side by which a texture is judged even
-_APEX = 10  # longest lines of either slant that may form a triangle
 _MARGIN = 0.08  # a horizon nearer to the border than this is none
 _STEP = 12.0  # difference in CIELAB above and below, in most strips, that is a clear horizon
 
@@ -72,8 +70,11 @@ COLUMNS = tuple(
 )
 
 
-def read_geometry(scene: LayoutScene, boxes: Boxes) -> Geometry:
-    """The geometry of parts (N,4) of a picture, in shares of its sides."""
+def read_geometry(scene: LayoutScene, boxes: Boxes, *, mirror: bool = True) -> Geometry:
+    """The geometry of parts (N,4) of a picture, in shares of its sides.
+
+    Without `mirror`, symmetry is not looked for and zero.
+    """
     x1, y1, x2, y2 = boxes.T
     wide, high = np.maximum(x2 - x1, 1e-6), np.maximum(y2 - y1, 1e-6)
     sides = np.stack([wide, high], 1)
@@ -93,8 +94,8 @@ def read_geometry(scene: LayoutScene, boxes: Boxes) -> Geometry:
     presence = presence * (sums[:, 0] > 1e-6)
 
     horizon, horizon_strength = _horizons(scene, boxes)
-    level, plumb, rising, falling, curved = _lengths(scene.segments, boxes)
-    apex, apex_strength = _apices(scene.segments, boxes)
+    level, plumb, rising, falling, curved = lengths(scene.segments, boxes)
+    apex, apex_strength = apices(scene.segments, boxes)
     return Geometry(
         place,
         np.clip(spread, 0, 1),
@@ -109,7 +110,7 @@ def read_geometry(scene: LayoutScene, boxes: Boxes) -> Geometry:
         curved,
         apex,
         apex_strength,
-        symmetry(scene.looks, boxes),
+        symmetry(scene.looks, boxes) if mirror else np.zeros((len(boxes), 2)),
         _texture(scene.edges, boxes),
         np.full(len(boxes), scene.rhythm),
     )
@@ -156,106 +157,6 @@ def _horizons(scene: LayoutScene, boxes: Boxes) -> tuple[Array, Array]:
     strength = np.clip((found - 2) / _STEP, 0, 1)
     strength = strength * np.clip(found / np.maximum(usual, 1e-9) / 3 - 0.5, 0, 1)
     return np.where(strength > 0, place[rows, best], 0.5), strength
-
-
-def clipped(segments: Segments, boxes: Boxes) -> tuple[Array, Array]:
-    """What of each segment lies in each box (Liang and Barsky, 1984).
-
-    Returns:
-        (N,M) first and last place along the segments, in [0,1]; last < first where none does.
-    """
-    start, end = segments.ends[:, :2], segments.ends[:, 2:]
-    along = end - start
-    first, last = np.zeros((len(boxes), len(start))), np.ones((len(boxes), len(start)))
-    for axis in (0, 1):
-        step = np.where(np.abs(along[:, axis]) < 1e-9, 1e-9, along[:, axis])
-        low = (boxes[:, axis, None] - start[:, axis]) / step
-        high = (boxes[:, axis + 2, None] - start[:, axis]) / step
-        np.maximum(first, np.minimum(low, high), out=first)
-        np.minimum(last, np.maximum(low, high), out=last)
-    return first, last
-
-
-def _diagonals(segments: Segments, boxes: Boxes) -> Array:
-    wide = (boxes[:, 2] - boxes[:, 0]) * segments.ratio
-    return np.maximum(np.hypot(wide, boxes[:, 3] - boxes[:, 1]), 1e-6)
-
-
-def _lengths(segments: Segments, boxes: Boxes) -> tuple[Array, ...]:
-    """Lengths (N,) of level, plumb, rising, falling and curved lines, in diagonals."""
-    if not len(segments.ends):
-        return tuple(np.zeros(len(boxes)) for _ in range(5))
-    first, last = clipped(segments, boxes)
-    pixels = segments.pixels
-    dx, dy = pixels[:, 2] - pixels[:, 0], pixels[:, 3] - pixels[:, 1]
-    length = np.hypot(dx, dy)
-    inside = np.clip(last - first, 0, 1) * length / _diagonals(segments, boxes)[:, None]
-    # long lines are seen, many short ones are texture
-    inside = inside * np.clip(inside / 0.25, 0.15, 1)
-    angle = np.arctan2(np.abs(dy), np.abs(dx))  # 0 level, π/2 plumb
-    straight = 1 - segments.bend
-    slanting = (angle > _SLANT) & (angle < np.pi / 2 - _SLANT)
-    rises = dx * dy < 0
-    kinds = (
-        straight * (angle < _FLAT),
-        straight * (angle > np.pi / 2 - _FLAT),
-        straight * (slanting & rises),
-        straight * (slanting & ~rises),
-    )
-    bent = np.clip(last - first, 0, 1) * length / _diagonals(segments, boxes)[:, None]
-    return (*(inside @ kind for kind in kinds), bent @ segments.bend)
-
-
-def _apices(segments: Segments, boxes: Boxes) -> tuple[Array, Array]:
-    """Where (N,2) the clearest pair of slanting lines meets, and how clear (N,) it is.
-
-    The lines slant opposite ways, both to one side of the apex, above or below it, and meet in
-    the part or a little outside. Clear is what is long: both lines together, the shorter counts.
-    """
-    none = np.full((len(boxes), 2), 0.5), np.zeros(len(boxes))
-    pixels = segments.pixels
-    dx, dy = pixels[:, 2] - pixels[:, 0], pixels[:, 3] - pixels[:, 1]
-    length = np.hypot(dx, dy)
-    angle = np.arctan2(np.abs(dy), np.abs(dx))
-    fits = (segments.bend == 0) & (angle > np.radians(15)) & (angle < np.radians(80))
-    order = np.argsort(-length, kind="stable")
-    up = [i for i in order if fits[i] and dx[i] * dy[i] < 0][:_APEX]
-    down = [i for i in order if fits[i] and dx[i] * dy[i] > 0][:_APEX]
-    if not up or not down:
-        return none
-    i, j = (np.ravel(grid) for grid in np.meshgrid(up, down, indexing="ij"))
-    cross = dx[i] * dy[j] - dy[i] * dx[j]
-    ok = np.abs(cross) > 1e-6
-    i, j, cross = i[ok], j[ok], cross[ok]
-    gap = pixels[j, :2] - pixels[i, :2]
-    t = (gap[:, 0] * dy[j] - gap[:, 1] * dx[j]) / cross
-    meet = pixels[i, :2] + t[:, None] * np.stack([dx[i], dy[i]], 1)
-    lowest = np.maximum(pixels[:, 1], pixels[:, 3])
-    highest = np.minimum(pixels[:, 1], pixels[:, 3])
-    slack = 0.04
-    below = (highest[i] > meet[:, 1] - slack) & (highest[j] > meet[:, 1] - slack)
-    above = (lowest[i] < meet[:, 1] + slack) & (lowest[j] < meet[:, 1] + slack)
-    # a pair that stops far from where it would meet is no corner
-    far = np.maximum(
-        np.minimum(np.abs(highest[i] - meet[:, 1]), np.abs(lowest[i] - meet[:, 1])) / length[i],
-        np.minimum(np.abs(highest[j] - meet[:, 1]), np.abs(lowest[j] - meet[:, 1])) / length[j],
-    )
-    good = below | above
-    i, j, meet, far = i[good], j[good], meet[good], far[good]
-    if not len(i):
-        return none
-    first, last = clipped(segments, boxes)
-    inside = np.clip(last - first, 0, 1) * length / _diagonals(segments, boxes)[:, None]  # (N,M)
-    place = meet / np.array([segments.ratio, 1.0])
-    sides = boxes[:, 2:] - boxes[:, :2]
-    where = (place[None] - boxes[:, None, :2]) / sides[:, None]  # (N,P,2)
-    within = ((where > -0.1) & (where < 1.1)).all(2)
-    shorter = np.minimum(inside[:, i], inside[:, j])
-    clear = np.clip((shorter - 0.12) / 0.28, 0, 1) * np.clip(1.6 - far, 0, 1) * within
-    best = clear.argmax(1)
-    rows = np.arange(len(boxes))
-    found = clear[rows, best]
-    return np.where(found[:, None] > 0, np.clip(where[rows, best], 0, 1), 0.5), found
 
 
 def _texture(edges: Array, boxes: Boxes) -> Array:

@@ -7,6 +7,7 @@ where short ones follow each other and turn the same way they are one curve.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ Array = NDArray[np.float64]
 
 WORKING_SIDE = 256  # pixels of the longer side that lines are looked for at
 _MOST = 96  # segments kept, the longest
+_JOINED = 24  # lines at most that pieces are joined to
 # in shares of the diagonal
 _SHORTEST = 0.03
 _OFF_LINE = 0.012  # how far pieces of one line may lie beside it
@@ -37,7 +39,7 @@ class Segments:
     @property
     def pixels(self) -> Array:
         """The ends (M,4) in units of the picture's height, in which angles are true."""
-        return self.ends * np.array([self.ratio, 1.0, self.ratio, 1.0])
+        return np.asarray(self.ends * np.array([self.ratio, 1.0, self.ratio, 1.0]))
 
 
 def find_segments(rgb: NDArray[np.uint8]) -> Segments:
@@ -47,7 +49,7 @@ def find_segments(rgb: NDArray[np.uint8]) -> Segments:
     size = (max(round(width * scale), 8), max(round(height * scale), 8))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    found = cv2.createLineSegmentDetector().detect(grey)[0]
+    found: Any = cv2.createLineSegmentDetector().detect(grey)[0]  # None where there is none
     if found is None:
         return Segments(np.empty((0, 4)), np.empty(0), width / height)
     ends = found.reshape(-1, 4).astype(np.float64)
@@ -76,9 +78,12 @@ def _turn(a: Array, b: Array) -> Array:
 
 
 def _joined(ends: Array, diagonal: float) -> Array:
-    """Pieces (M,4) of one straight line as one segment, the longest taking in the others."""
+    """Pieces (M,4) of one straight line as one segment, the longest taking in the others.
+
+    What is left after the longest lines is short, and stays as it is.
+    """
     ends, done = ends.copy(), []
-    while len(ends):
+    while len(ends) and len(done) < _JOINED:
         longest = int(np.argmax(_lengths(ends)))
         line = ends[longest]
         rest = np.delete(ends, longest, 0)
@@ -101,7 +106,7 @@ def _joined(ends: Array, diagonal: float) -> Array:
             rest = rest[~taken]
         done.append(line)
         ends = rest
-    return np.array(done).reshape(-1, 4)
+    return np.concatenate([np.array(done).reshape(-1, 4), ends])
 
 
 def _bends(ends: Array, diagonal: float) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..models.composition import CompositionReader, Tokens
-from .layout import LayoutScene, measure
+from .layout_scene import LayoutScene, measure
 
 
 @dataclass(frozen=True, eq=False)

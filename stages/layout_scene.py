@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -41,8 +42,8 @@ def measure(
             [0,1]; or a box in pixels of `rgb`; or None where nothing is known of it.
     """
     small = cv2.resize(rgb, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    looks = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    looks = looks.transpose(2, 0, 1).astype(np.float64)
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    looks: Array = lab.transpose(2, 0, 1).astype(np.float64)
     fine = cv2.resize(rgb, (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(fine, cv2.COLOR_RGB2GRAY).astype(np.float32)
     gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 8
@@ -122,14 +123,8 @@ def _rhythm(grey: NDArray[np.float32]) -> float:
     power = np.abs(np.fft.rfft2(fine, (2 * len(fine), 2 * len(fine)))) ** 2
     likeness = np.fft.fftshift(np.fft.irfft2(power))
     middle = len(fine)
-    overlap = np.fft.fftshift(
-        np.fft.irfft2(
-            np.abs(np.fft.rfft2(np.outer(window, window), (2 * len(fine), 2 * len(fine)))) ** 2
-        )
-    )
     near = likeness[middle - 40 : middle + 41, middle - 40 : middle + 41]
-    weight = overlap[middle - 40 : middle + 41, middle - 40 : middle + 41]
-    near = near / np.maximum(weight, 0.05 * weight.max())
+    near = near / _overlap(middle)
     peak = near[40, 40]
     if peak <= 0:
         return 0.0
@@ -140,3 +135,13 @@ def _rhythm(grey: NDArray[np.float32]) -> float:
     crest = cv2.dilate(near.astype(np.float32), np.ones((5, 5))) <= near + 1e-6
     peaks = near[crest & (far >= 5) & (far <= 38)]
     return float(np.clip(peaks.max(), 0, 1)) if len(peaks) else 0.0
+
+
+@functools.cache
+def _overlap(side: int) -> Array:
+    """What the window alone does to the autocorrelation up to 40 cells away, (81,81)."""
+    window = np.outer(np.hanning(side), np.hanning(side))
+    power = np.abs(np.fft.rfft2(window, (2 * side, 2 * side))) ** 2
+    overlap = np.fft.fftshift(np.fft.irfft2(power))
+    weight = overlap[side - 40 : side + 41, side - 40 : side + 41]
+    return np.asarray(np.maximum(weight, 0.05 * weight.max()))

@@ -49,7 +49,20 @@ class Examples:
             flipped = cells[..., ::-1].reshape(values.shape)
             return np.concatenate([values, flipped])
 
-        return Examples(both(self.tokens), both(self.subjects), both(self.counts))
+        return Examples(
+            both(self.tokens).astype(np.float16),
+            both(self.subjects).astype(np.float64),
+            both(self.counts).astype(np.float64),
+        )
+
+
+def records_of(folders: Sequence[Path], part: str) -> list[SubjectRecord]:
+    """The photographs of a part, `train` or `val`, of all folders.
+
+    Raises:
+        DataError: a list or a file of it is missing.
+    """
+    return [record for folder in folders for record in read_subjects(folder, part)]
 
 
 def see(records: Sequence[SubjectRecord], advance: Callable[[], object] = lambda: None) -> Examples:
@@ -155,10 +168,10 @@ def train_composition(
         ImageError, MaskError, DataError: a photograph or a mask is not as needed.
         OutputError: the file cannot be written.
     """
-    records = [record for folder in folders for record in read_subjects(folder, "train")]
-    arrays = fit(see(records, advance).mirrored(), config or CompositionConfig())
+    examples = see(records_of(folders, "train"), advance)
+    arrays = fit(examples.mirrored(), config or CompositionConfig())
     for folder in folders:
-        held = see(read_subjects(folder, "val"), advance)
+        held = see(records_of([folder], "val"), advance)
         log({"data": folder.name, **likeness(arrays, held)})
     path = out / COMPOSITION
     with atomic_write(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
