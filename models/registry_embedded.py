@@ -67,4 +67,10 @@ EMBEDDED = (
         "2a71934173100e8f1e222a3ce8ebb86c04dd6ca69de82943882a64c5987a336c",
         132_638,
     ),
+    _embedded(
+        "subjects.onnx",
+        "crop: the single objects of a picture, on the trunks of crop",
+        "dada00d073a96404edccc18f6eef1dc65186db0032ffc350cac3ee7d2b53b1be",
+        465_175,
+    ),
 )
