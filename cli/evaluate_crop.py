@@ -190,13 +190,20 @@ def _one_set(
         row = {"dataset": name, "split": "", "method": line.method, "published": line.source}
         rows.append(row | line.figures)
         output.record(rows[-1])
-    _show(output, rows, kind.kind)
-    print_comparisons(output, compare_sets(scores[0], scores[1:]))
+    shown = _show(output, rows, kind.kind)
+    compared = compare_sets(scores[0], scores[1:])
+    if output.mode == "human":  # the rest is for machines and files
+        keys = ("engine", "against", *shown)
+        compared = [{key: row[key] for key in keys if key in row} for row in compared]
+    print_comparisons(output, compared)
     return rows
 
 
-def _show(output: Output, rows: list[dict[str, Any]], kind: str) -> None:
-    """The chosen columns, as far as a row has them; published rows are marked."""
+def _show(output: Output, rows: list[dict[str, Any]], kind: str) -> list[str]:
+    """Print the chosen columns, as far as a row has them, and return their names.
+
+    Published rows are marked.
+    """
     from ..stages.crop_tables import cell, columns_of
 
     known = columns_of(rows)
@@ -214,6 +221,7 @@ def _show(output: Output, rows: list[dict[str, Any]], kind: str) -> None:
     output.table(["method", *chosen], lines, title=title)
     if any(row["published"] for row in rows):
         output.text("* as published, not measured here")
+    return chosen
 
 
 def _plain_fcdb(

@@ -14,6 +14,7 @@ import numpy as np
 from ..core.errors import DataError
 from ..core.names import printable
 from .crop_example import picture_path
+from .scored_lines import read_lines
 
 _NUMBERS = 15
 _FOLDERS = ("images", "image", ".")
@@ -44,14 +45,8 @@ def read_ava(root: Path) -> list[AvaPhoto]:
     """
     root = Path(root)
     path = root / "AVA.txt"
-    try:
-        lines = path.read_text("ascii").splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{printable(path)} is missing; give the folder that holds it.") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{printable(path)} cannot be read as text ({error}).") from None
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(path), 1):
         words = line.split()
         if not words:
             continue

@@ -79,7 +79,7 @@ def _subject(value: object, path: Path) -> Box | None:
     if value is None:
         return None
     try:
-        numbers = json.loads(value) if isinstance(value, str) else value
+        numbers: Any = json.loads(value) if isinstance(value, str) else value
         box = Box(*(float(edge) for edge in from_xywh(box_array(numbers, path))[0]))
     except (ValueError, IndexError, RecursionError):
         raise DataError(f"{printable(path)}: 'mask_box' must be a string of x, y, w, h.") from None

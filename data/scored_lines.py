@@ -13,6 +13,20 @@ from ..core.names import printable
 SURE = 5.0  # the score of a line that has none, as ProCrop takes it
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text, empty ones too.
+
+    Raises:
+        DataError: the file is missing or no text.
+    """
+    try:
+        return path.read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        raise DataError(f"{printable(path)} is missing; complete the data set.") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{printable(path)} cannot be read as text ({error}).") from None
+
+
 def read_scored_lines(path: Path) -> NDArray[np.float64]:
     """Rows (N,5) of a text: the four edges as they stand, and the score.
 
@@ -21,12 +35,7 @@ def read_scored_lines(path: Path) -> NDArray[np.float64]:
     Raises:
         DataError: the file is missing, or a line is not four or five finite numbers.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{printable(path)} is missing; complete the data set.") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{printable(path)} cannot be read as text ({error}).") from None
+    lines = read_lines(path)
     rows = []
     for number, line in enumerate(lines, 1):
         words = line.split()

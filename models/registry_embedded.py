@@ -79,4 +79,10 @@ EMBEDDED = (
         "ecedcbeeee476f395e34f6365de65036eb6f54715885fe3da8c756ee5bc3c545",
         28_360,
     ),
+    _embedded(
+        "subjects.onnx",
+        "crop: the single objects of a picture, on the trunks of crop",
+        "dada00d073a96404edccc18f6eef1dc65186db0032ffc350cac3ee7d2b53b1be",
+        465_175,
+    ),
 )

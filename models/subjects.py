@@ -26,7 +26,7 @@ _MIRRORED = [2, 1, 0, 3]  # the order of x1, y1, x2, y2 in a mirrored picture
 class VoteConfig:
     """How cells' boxes become subjects; chosen on COCO's train pictures by cross-validation."""
 
-    alike: float = 0.5  # IoU from which on two cells vote for the same
+    alike: float = 0.6  # IoU from which on two cells vote for the same
     likely: float = 0.15  # of the surest cell of a subject; half of it for a cell to vote
     apart: float = 0.7  # IoU of two subjects at most
 
@@ -70,12 +70,13 @@ class SubjectNetwork:
         maps = self._trunks.maps(rgb)
         one = self._cells({name: maps[name] for name in GROUPING_MAPS})
         other = self._cells({name: maps[name][:, :, ::-1] for name in GROUPING_MAPS})
-        return vote((one + unmirrored(other)) / 2, most, self._config)
+        mean = (one + unmirrored(other)) / np.float32(2)
+        return vote(np.asarray(mean, np.float32), most, self._config)
 
     def _cells(self, maps: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
         inputs = {name: np.ascontiguousarray(values)[None] for name, values in maps.items()}
         (cells,) = self._net.run(**inputs)
-        return cells[0]
+        return np.asarray(cells[0], np.float32)
 
 
 def unmirrored(cells: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -85,7 +86,7 @@ def unmirrored(cells: NDArray[np.float32]) -> NDArray[np.float32]:
         edges = cells[first : first + 4][_MIRRORED]
         edges[[0, 2]] = 1 - edges[[0, 2]]
         cells[first : first + 4] = edges
-    return cells
+    return np.asarray(cells, np.float32)
 
 
 def vote(cells: NDArray[np.float32], most: int, config: VoteConfig | None = None) -> Found:

@@ -84,8 +84,8 @@ class SubjectsNet(nn.Module):
 
 def map_features(maps: Mapping[str, Tensor]) -> Tensor:
     """Features (B, CHANNELS, GRID, GRID) of maps (B,C,n,n) by name."""
-    fine = cell_features(maps).transpose(1, 2).unflatten(2, (CELLS, CELLS))
-    return F.avg_pool2d(fine, CELLS // GRID)
+    fine = cell_features(maps).transpose(1, 2)
+    return F.avg_pool2d(fine.reshape(*fine.shape[:2], CELLS, CELLS), CELLS // GRID)
 
 
 def load_subjects_net(path: Path) -> SubjectsNet:
@@ -105,9 +105,9 @@ def load_subjects_net(path: Path) -> SubjectsNet:
 def _middles(features: Tensor) -> tuple[Tensor, Tensor]:
     """x and y (n,n) of the cells' middles, in shares of the picture."""
     high, wide = features.shape[-2:]
-    kind = {"dtype": features.dtype, "device": features.device}
-    down = (torch.arange(high, **kind) + 0.5) / high  # type: ignore[arg-type]
-    across = (torch.arange(wide, **kind) + 0.5) / wide  # type: ignore[arg-type]
+    kind, place = features.dtype, features.device
+    down = (torch.arange(high, dtype=kind, device=place) + 0.5) / high
+    across = (torch.arange(wide, dtype=kind, device=place) + 0.5) / wide
     y, x = torch.meshgrid(down, across, indexing="ij")
     return x, y
 

@@ -30,8 +30,8 @@ _SHIFTS = (-0.6, 0.0, 0.6)  # of their centres, in what is allowed
 class CentredConfig:
     """What "centred on it" means; chosen on COCO's train pictures with several large objects."""
 
-    off: float = 0.12  # of a crop's width and height: how far its centre may be from the subject's
-    nearer: float = 0.35  # at most so many times as far from it as from any other subject
+    off: float = 0.08  # of a crop's width and height: how far its centre may be from the subject's
+    nearer: float = 0.5  # at most so many times as far from it as from any other subject
     largest: float = 12.0  # times the subject's area: a crop is about it, not around it
 
 

@@ -19,7 +19,7 @@ from .crop_limits import Limits
 from .crop_request import CropRequest
 from .crop_search import Choose, Crop, Space, search, search_in
 
-MARGIN = 0.03  # of a subject's sides, that a crop leaves around it where the picture has it
+MARGIN = 0.06  # of a subject's sides, that a crop leaves around it where the picture has it
 
 
 @dataclass(frozen=True)

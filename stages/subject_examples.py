@@ -93,7 +93,7 @@ def cell_objects(annotated: Annotated) -> tuple[NDArray[np.int64], NDArray[np.fl
     owners = np.full((GRID, GRID), NOBODY, np.int64)
     most = np.zeros((GRID, GRID), np.float32)
     unsure = _shares(annotated.unknown) > _TOUCHED
-    boxes = []
+    boxes: list[tuple[float, ...]] = []
     for instance in annotated.objects:
         share = _shares(instance.mask)
         height, width = instance.mask.shape
