@@ -89,6 +89,8 @@ def crop(
     ] = None,
     engine: options.Engine = "auto",
     weights: options.Weights = None,
+    checkpoint: options.Checkpoint = None,
+    device: options.Device = "auto",
     out: options.Out = None,
     quality: Annotated[
         int | None,
@@ -141,13 +143,17 @@ def crop(
 
     Crops below --out are named NAME_1.jpg, or NAME_16x9_1.jpg for several aspects, and keep the
     input's format and quality. Engines: builtin (a network), rank (a scorer of grid anchors), full
-    (the whole picture), centre (5 % off every side). Nothing is drawn at random, whatever the seed.
+    (the whole picture), centre (5 % off every side), procrop and multi-in-one (networks of `compose
+    train crop`, by --checkpoint NAME=FILE). Nothing is drawn at random, whatever the seed, but for
+    a multi-in-one that was trained with a context by lot.
     Crops of a cut-out, a picture with transparent parts, keep what is opaque where they can.
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box
+    from ..core.devices import resolve_device
+    from ..models.cache import parse_user_paths
     from ..stages.crop import CropOutputs, crop_one
-    from ..stages.crop_engines import engine_name, open_engine
+    from ..stages.crop_engines import CropEngineOptions, engine_name, open_engine
     from ..stages.crop_hints import crop_hints
     from ..stages.crop_names import crop_names, overlay_name
     from ..stages.crop_request import CropRequest, parse_aspect, parse_size
@@ -170,6 +176,11 @@ def crop(
     if subject is not None:
         require_subject(subject)
 
+    trained = chosen in ("procrop", "multi-in-one")
+    extra = CropEngineOptions(
+        resolve_device(device) if trained else "cpu", parse_user_paths(checkpoint or ()), seed=seed
+    )
+
     def overlay_of(source: Source) -> list[Path]:
         return [overlay_name(overlay / source.relative)] if overlay else []
 
@@ -186,7 +197,12 @@ def crop(
 
     def start() -> Callable[[Source], Record]:
         alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
-        opened = open_engine(chosen, jobs=1 if alone else resolve_jobs(jobs), weights=weights)
+        opened = open_engine(
+            chosen,
+            jobs=1 if alone else resolve_jobs(jobs),
+            weights=weights,
+            options=extra,
+        )
         if engine == "auto":
             output.note(f"engine {opened.name}")
 

@@ -129,7 +129,7 @@ class RetrievalFusion(nn.Module):
         return Memory(seen, query.positions, query.pad | nothing)
 
     def _mixed(self, query: Memory, found: Retrieved) -> Memory:
-        batch, count, each, _ = found.tokens.shape
+        _, count, each, _ = found.tokens.shape
         length, tokens = self._sizes
         if query.tokens.shape[1] != length or each != tokens:
             raise UsageError(

@@ -62,7 +62,8 @@ class Scrm(nn.Module):
         seen = self.cross_attn(x + queries, points, memory, shapes, pad)
         x = self.norm2(x + self.dropout(seen))
         y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        return self.norm3(x + self.dropout(y))
+        found: Tensor = self.norm3(x + self.dropout(y))
+        return found
 
     def _paired(self, x: Tensor, queries: Tensor, context: Tensor) -> Tensor:
         if context.dim() == 3:

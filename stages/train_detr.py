@@ -17,11 +17,10 @@ from torch import Tensor, nn
 
 from ..core.errors import ModelError
 from ..core.seeds import derive_seed
-from ..models.context_model import ContextModel
+from ..models.context_model import ContextModel, choose_context
 from ..models.crop_detr import CropDetr, CropInputs
 from ..models.crop_detr_load import save_crop_detr
 from ..models.crop_detr_loss import crop_losses
-from ..models.scrm import draw_context, likeliest_context
 from ..models.weights_io import load_safetensors
 from .composite_feed import ExampleFeed, Place
 from .crop_feed import CropFeed, CropItem
@@ -186,7 +185,8 @@ class CropTraining:
         draws = torch.Generator().manual_seed(
             derive_seed(self.config.seed, "crop-context", str(self.step))
         )
-        context = find_context(self._context, self.net, inputs, draws)
+        found = self._context(inputs.pictures, inputs.pad)
+        context = choose_context(*found, self.net.config, draws)
         return CropInputs(
             inputs.pad, inputs.pictures, inputs.maps, inputs.retrieved, inputs.text, context
         )
@@ -230,14 +230,3 @@ class CropTraining:
         if half is None:
             return contextlib.nullcontext()
         return torch.autocast(torch.device(self.world.device).type, half)
-
-
-def find_context(
-    model: ContextModel, net: CropDetr, inputs: CropInputs, draws: torch.Generator
-) -> Tensor:
-    """SCRM's context of a batch of pictures, in the way that the network was made for."""
-    assert inputs.pictures is not None
-    features, logits = model(inputs.pictures, inputs.pad)
-    if net.config.context == "topk":
-        return likeliest_context(features, logits, net.config.partners)
-    return draw_context(features, net.config.queries, draws)
