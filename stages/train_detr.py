@@ -185,8 +185,8 @@ class CropTraining:
         draws = torch.Generator().manual_seed(
             derive_seed(self.config.seed, "crop-context", str(self.step))
         )
-        found = self._context(inputs.pictures, inputs.pad)
-        context = choose_context(*found, self.net.config, draws)
+        features, logits = self._context(inputs.pictures, inputs.pad)
+        context = choose_context(features, logits, self.net.config, draws)
         return CropInputs(
             inputs.pad, inputs.pictures, inputs.maps, inputs.retrieved, inputs.text, context
         )

@@ -98,7 +98,7 @@ _SMALL = {
         decay=0.05,
         clip=1.0,
         average=0.998,
-        loss=replace(paper.loss, others=0.5, targets=_GRADED),
+        loss=replace(paper.loss, others=1.0, targets=_GRADED),
         augment=_LIGHT,
         views=4,
         every=500,
