@@ -41,7 +41,8 @@ from compose.stages.crop_search import search
 from compose.stages.crop_sources import Mixture, fcdb_examples
 from compose.stages.evaluate_crop import CropScores
 from compose.stages.train_detr_config import PRESETS, TrainDetrConfig
-from compose.stages.train_detr_run import DetrHooks, train_detr
+from compose.stages.train_detr_run import train_detr
+from compose.stages.train_hooks import RunHooks
 
 VARIANTS = {
     # name: engine, changes of its network, references in training
@@ -103,7 +104,7 @@ def train(
         shown=config.references,
     )  # fmt: skip
     torch.manual_seed(config.seed)
-    hooks = DetrHooks(
+    hooks = RunHooks(
         log=lambda row: print(f"  {name}: step {row['step']}, loss {row['loss']:.3f}", flush=True),
         should_stop=lambda: time.monotonic() > until,
     )

@@ -9,7 +9,7 @@ import typer
 
 from . import options
 from .shared import Shared
-from .train_composite_options import Keep, Resume
+from .train_composite_options import Keep, MaxSteps, Resume
 from .train_crop_options import (
     BatchSize,
     Board,
@@ -22,7 +22,6 @@ from .train_crop_options import (
     FusionOption,
     Init,
     LearningRate,
-    MaxSteps,
     Preset,
     PresetOption,
     Refs,

@@ -136,8 +136,9 @@ def _train(output: Output, request: DetrRequest, world: World, out: Path) -> lis
     from ..models.crop_detr_load import begin_from
     from ..stages.crop_feed import CropFeed
     from ..stages.crop_sources import Mixture, fcdb_examples, painted_examples
-    from ..stages.train_detr_run import DetrHooks, train_detr
+    from ..stages.train_detr_run import train_detr
     from ..stages.train_detr_weak import train_weak
+    from ..stages.train_hooks import RunHooks
 
     settings = settings_of(request)
     drawn = fcdb_examples(request.data) if request.data else []
@@ -171,7 +172,7 @@ def _train(output: Output, request: DetrRequest, world: World, out: Path) -> lis
             )  # fmt: skip
 
         steps = Steps(begin)
-        hooks = DetrHooks(log, steps.advance, lambda: bool(asked), steps.begin)
+        hooks = RunHooks(log, steps.advance, lambda: bool(asked), steps.begin)
         if not weak:
             return train_detr(
                 net, feed(Mixture([drawn]), settings), out, settings, world=world,

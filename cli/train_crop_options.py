@@ -98,9 +98,6 @@ Rounds = Annotated[
     int,
     typer.Option("--rounds", min=0, metavar="N", help="Times that labels of --cad are refined."),
 ]
-MaxSteps = Annotated[
-    int | None, typer.Option("--max-steps", min=1, metavar="N", help="Steps of the optimiser.")
-]
 BatchSize = Annotated[
     int | None,
     typer.Option("--batch-size", min=1, metavar="N", help="Photographs at once in a process."),

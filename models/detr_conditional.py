@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .detr_parts import Mlp, sine_points
+from .detr_parts import Feed, Mlp, sine_points
 
 
-class EncoderLayer(nn.Module):
+class EncoderLayer(Feed):
     """Self-attention and two linear layers, normalised after each."""
 
     def __init__(self, channels: int, heads: int, hidden: int, dropout: float) -> None:
@@ -29,9 +29,7 @@ class EncoderLayer(nn.Module):
         keys = x + positions
         seen = self.self_attn(keys, keys, x, key_padding_mask=pad, need_weights=False)[0]
         x = self.norm1(x + self.dropout(seen))
-        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        found: Tensor = self.norm2(x + self.dropout(y))
-        return found
+        return self.feed(x, self.norm2)
 
 
 class Encoder(nn.Module):
@@ -73,7 +71,7 @@ class _Joined(nn.Module):
         return found
 
 
-class DecoderLayer(nn.Module):
+class DecoderLayer(Feed):
     """Content and place attend apart; `first` layers know the query's place by a projection."""
 
     def __init__(self, channels: int, heads: int, hidden: int, dropout: float, first: bool) -> None:
@@ -117,9 +115,7 @@ class DecoderLayer(nn.Module):
         q = self._beside(q, self.ca_qpos_sine_proj(sines))
         seen = self.cross_attn(q, self._beside(k, places), self.ca_v_proj(memory), pad)
         x = self.norm2(x + self.dropout(seen))
-        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        found: Tensor = self.norm3(x + self.dropout(y))
-        return found
+        return self.feed(x, self.norm3)
 
     def _beside(self, content: Tensor, place: Tensor) -> Tensor:
         """(B,N,D) twice to (B,N,2D), each head with its content and its place."""

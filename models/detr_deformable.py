@@ -14,24 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .deformable_attention import DeformableAttention, Shapes
-from .detr_parts import inverse_sigmoid, pads_of, sine_positions
+from .detr_parts import Feed, inverse_sigmoid, pads_of, sine_positions
 from .scrm import Scrm
 
 Refine = Callable[[int, Tensor], Tensor]  # layer and its features to moves (B,Q,4) of the logits
-
-
-class Feed(nn.Module):
-    """What encoder and decoder layers end with, under its published names."""
-
-    linear1: nn.Linear
-    linear2: nn.Linear
-    dropout: nn.Dropout
-
-    def feed(self, x: Tensor, norm: nn.Module) -> Tensor:
-        """(B,N,D) to the same: two linear layers, added and normalised."""
-        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        found: Tensor = norm(x + self.dropout(y))
-        return found
 
 
 class EncoderLayer(Feed):

@@ -40,6 +40,20 @@ class Mlp(nn.Module):
         return x
 
 
+class Feed(nn.Module):
+    """What all layers end with, under its published names."""
+
+    linear1: nn.Linear
+    linear2: nn.Linear
+    dropout: nn.Dropout
+
+    def feed(self, x: Tensor, norm: nn.Module) -> Tensor:
+        """(B,N,D) to the same: two linear layers, added and normalised."""
+        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
+        found: Tensor = norm(x + self.dropout(y))
+        return found
+
+
 def inverse_sigmoid(x: Tensor, least: float = 1e-5) -> Tensor:
     """Logits of x in [0,1], which is kept `least` away from both ends."""
     x = x.clamp(0, 1)

@@ -10,8 +10,7 @@ procrop.safetensors, or multi-in-one…  the result: the running mean of the wei
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from ..core.errors import Interrupted
@@ -22,7 +21,8 @@ from .crop_feed import CropFeed
 from .train_composite_world import World
 from .train_detr import CropTraining
 from .train_detr_config import TrainDetrConfig
-from .train_metrics import Metrics, Row
+from .train_hooks import RunHooks
+from .train_metrics import Metrics
 from .train_state import find_checkpoint, read_state, write_state
 
 METRICS, CONFIG, BOARD = "metrics.jsonl", "config.json", "board"
@@ -31,16 +31,6 @@ METRICS, CONFIG, BOARD = "metrics.jsonl", "config.json", "board"
 def result_name(engine: str) -> str:
     """The file of a trained cropper."""
     return f"{engine}.safetensors"
-
-
-@dataclass(frozen=True)
-class DetrHooks:
-    """What a caller hears of a run, and how it stops it."""
-
-    log: Callable[[Row], None] = lambda row: None  # every line of the metrics
-    advance: Callable[[], object] = lambda: None  # after every step
-    should_stop: Callable[[], bool] = lambda: False  # asked after every step
-    begin: Callable[[int], None] = lambda steps: None  # told how many are left to do
 
 
 def train_detr(
@@ -53,7 +43,7 @@ def train_detr(
     context: ContextModel | None = None,
     resume: str | None = None,
     board: bool = False,
-    hooks: DetrHooks | None = None,
+    hooks: RunHooks | None = None,
 ) -> list[Path]:
     """Train, and give the paths of the run's lasting files.
 
@@ -74,7 +64,7 @@ def train_detr(
         DataError, ModelError, OutputError: the data, the weights or the disk are not as needed.
         Interrupted: `hooks.should_stop` said so; a checkpoint has been written.
     """
-    world, hooks = world or World(), hooks or DetrHooks()
+    world, hooks = world or World(), hooks or RunHooks()
     begun = find_checkpoint(out, resume)
     training = CropTraining(net, feed, config, world, context)
     path = out / METRICS if world.first else None
@@ -98,7 +88,7 @@ def train_detr(
     return [result, out / METRICS, out / CONFIG]
 
 
-def _steps(training: CropTraining, metrics: Metrics, out: Path, hooks: DetrHooks) -> None:
+def _steps(training: CropTraining, metrics: Metrics, out: Path, hooks: RunHooks) -> None:
     world = training.world
     while training.step < training.total:
         row = training.advance()

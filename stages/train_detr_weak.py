@@ -40,7 +40,8 @@ from .crop_labels import (
 from .crop_sources import CropExample, Mixture
 from .train_composite_world import World
 from .train_detr_config import TrainDetrConfig
-from .train_detr_run import CONFIG, METRICS, DetrHooks, result_name, train_detr
+from .train_detr_run import CONFIG, METRICS, result_name, train_detr
+from .train_hooks import RunHooks
 
 MakeFeed = Callable[[Mixture, TrainDetrConfig], CropFeed]
 _STILL = 0.3  # of the margin around the original that views of the second stage may lose
@@ -61,7 +62,7 @@ def train_weak(
     references: ReferenceSet | None = None,
     resume: str | None = None,
     board: bool = False,
-    hooks: DetrHooks | None = None,
+    hooks: RunHooks | None = None,
 ) -> list[Path]:
     """Train in both stages, and give the paths of the lasting files.
 

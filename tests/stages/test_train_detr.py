@@ -25,10 +25,12 @@ from compose.models.reference_set import ReferenceSet
 from compose.models.resnet import FrozenBatchNorm
 from compose.stages.crop_feed import CropFeed
 from compose.stages.crop_sources import CropExample, Mixture
+from compose.stages.train_average import RunningMean
 from compose.stages.train_composite_world import World
 from compose.stages.train_detr import CropTraining
 from compose.stages.train_detr_config import PRESETS, TrainDetrConfig
-from compose.stages.train_detr_run import DetrHooks, train_detr
+from compose.stages.train_detr_run import train_detr
+from compose.stages.train_hooks import RunHooks
 from compose.stages.train_state import checkpoints
 
 from .crop_scenes import FAST, TINY, TINY_MANY, examples
@@ -76,10 +78,10 @@ def test_an_interrupted_run_ends_with_the_same_bytes(
     stops: Iterator[bool] = iter([False, False, True])
     with pytest.raises(Interrupted, match="--resume"):
         train_detr(net_of(config), feed_of(config, shown, cache), tmp_path / "parts", config,
-                   hooks=DetrHooks(should_stop=lambda: next(stops)))  # fmt: skip
+                   hooks=RunHooks(should_stop=lambda: next(stops)))  # fmt: skip
     left: list[int] = []
     parts = train_detr(net_of(config, seed=7), feed_of(config, shown, cache), tmp_path / "parts",
-                       config, resume="auto", hooks=DetrHooks(begin=left.append))  # fmt: skip
+                       config, resume="auto", hooks=RunHooks(begin=left.append))  # fmt: skip
     assert left == [3]
     for one, other in zip(whole, parts, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
@@ -219,7 +221,7 @@ def test_rates() -> None:
         net = CropDetr(dataclasses.replace(paper.net))
     training = CropTraining.__new__(CropTraining)
     training.net, training.config = net, paper
-    training._names = {n for n, p in net.named_parameters() if p.requires_grad}
+    training.mean = RunningMean(net, 0.9)
     groups = training._groups()
     rates = {g["lr"]: sum(p.numel() for p in g["params"]) for g in groups}
     assert set(rates) == {1e-4, 1e-5}  # the backbone's, and a tenth for the points
@@ -237,6 +239,7 @@ torch.set_num_threads(1)
 sys.path.insert(0, {root!r})
 from tests.stages.test_train_detr import FAST, feed_of, net_of
 from tests.stages.crop_scenes import examples
+from compose.stages.train_average import RunningMean
 from compose.stages.train_composite_world import open_world, close_world
 from compose.stages.train_detr import CropTraining
 world = open_world("cpu")
@@ -352,7 +355,7 @@ def test_the_paper_s_networks_overfit_eight_pictures(
     assert inputs.pictures is not None
     cropper = net_of(config)
     calibrate(cropper, inputs.pictures, inputs.pad)
-    train_detr(cropper, feed, tmp_path, config, hooks=DetrHooks(log=print))
+    train_detr(cropper, feed, tmp_path, config, hooks=RunHooks(log=print))
     found = top_overlaps(cropper, inputs, targets)
     print(engine, [round(value, 3) for value in found])
     assert np.mean(found) > 0.8
