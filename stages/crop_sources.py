@@ -150,11 +150,15 @@ class Mixture:
         """The order of an epoch: sets and places in them, every example as often as any other."""
         places: list[tuple[int, int]] = []
         for which, (part, count) in enumerate(zip(self._sets, self._counts, strict=True)):
-            first = number * int(count)
-            for at in range(first, first + int(count)):
-                turn, place = divmod(at, len(part))
-                order = generator(seed, "crop-set", str(which), str(turn)).permutation(len(part))
-                places.append((which, int(order[place])))
+            first, size = number * int(count), len(part)
+            turns = range(first // size, (first + int(count) - 1) // size + 1)
+            orders = [
+                generator(seed, "crop-set", str(which), str(turn)).permutation(size)
+                for turn in turns
+            ]
+            row = np.concatenate(orders) if orders else np.empty(0, np.int64)
+            begin = first - turns.start * size
+            places += [(which, int(place)) for place in row[begin : begin + int(count)]]
         mixed = generator(seed, "crop-epoch", str(number)).permutation(len(places))
         return [places[i] for i in mixed]
 

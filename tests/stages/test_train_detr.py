@@ -198,13 +198,17 @@ def test_references_are_never_of_the_photograph_itself(shown: list[CropExample])
     assert np.isfinite(training.advance()["loss"])
 
 
-def test_half_precision_and_threads(shown: list[CropExample], cache: Path) -> None:
-    config = dataclasses.replace(FAST, half="bf16", workers=2)
+@pytest.mark.parametrize("net", [TINY, TINY_MANY], ids=["procrop", "many"])
+def test_half_precision(net: CropDetrConfig, shown: list[CropExample], cache: Path) -> None:
+    config = dataclasses.replace(FAST, net=net, half="bf16", workers=2)
     training = CropTraining(net_of(config), feed_of(config, shown, cache), config, World())
     rows = [training.advance() for _ in range(2)]
     training.close()
     assert all(np.isfinite(list(row.values())).all() for row in rows)
     assert all(p.dtype == torch.float32 for p in training.net.parameters())
+
+
+def test_threads_change_nothing(shown: list[CropExample], cache: Path) -> None:
     alone = dataclasses.replace(FAST, workers=0)
     helped = dataclasses.replace(FAST, workers=2)
     losses = []
@@ -332,6 +336,24 @@ def calibrate(net: CropDetr, pictures: torch.Tensor, pad: torch.Tensor) -> None:
         net.maps(pictures, pad)
     for hook in hooks:
         hook.remove()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("net", [TINY, TINY_MANY], ids=["procrop", "many"])
+def test_a_saved_network_answers_alike_on_another_device(
+    net: CropDetrConfig, tmp_path: Path, shown: list[CropExample], cache: Path
+) -> None:
+    config = dataclasses.replace(FAST, net=net, steps=2)
+    (path, *_) = train_detr(net_of(config), feed_of(config, shown, cache), tmp_path, config)
+    feed = feed_of(config, shown, cache)
+    answers = []
+    for device in ("cpu", "cuda:0"):
+        inputs, _ = feed.batch([feed.view(shown[0], 0)], device)
+        with torch.no_grad():
+            answers.append(load_crop_detr(path, device)(inputs))
+    assert torch.allclose(answers[0].boxes, answers[1].boxes.cpu(), atol=1e-3)
+    assert torch.allclose(answers[0].logits, answers[1].logits.cpu(), atol=1e-2)
 
 
 @pytest.mark.slow
