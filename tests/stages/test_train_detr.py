@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from compose.core.errors import Interrupted, ModelError, UsageError
+from compose.models.context_model import CONTEXT, ContextModel
 from compose.models.crop_detr import CropDetr, CropInputs
 from compose.models.crop_detr_config import CropDetrConfig
 from compose.models.crop_detr_load import load_crop_detr
@@ -206,6 +207,31 @@ def test_half_precision(net: CropDetrConfig, shown: list[CropExample], cache: Pa
     training.close()
     assert all(np.isfinite(list(row.values())).all() for row in rows)
     assert all(p.dtype == torch.float32 for p in training.net.parameters())
+
+
+@pytest.mark.parametrize("kind", ["random", "topk"])
+def test_a_second_detector_gives_the_context(kind: str, shown: list[CropExample]) -> None:
+    torch.manual_seed(4)
+    detector = ContextModel(
+        dataclasses.replace(
+            CONTEXT, channels=32, heads=4, encoder=1, decoder=1, hidden=48, queries=9, points=2
+        ),
+        classes=5,
+    )
+    config = dataclasses.replace(
+        FAST, net=dataclasses.replace(TINY_MANY, context=kind, partners=3), views=0
+    )
+    before = {n: p.clone() for n, p in detector.named_parameters()}
+    losses = []
+    for given in (detector, detector, None):
+        training = CropTraining(
+            net_of(config), feed_of(config, shown, None), config, World(), given
+        )
+        losses.append([training.advance()["loss"] for _ in range(2)])
+    assert losses[0] == losses[1]  # what is drawn by lot is drawn from the seed
+    assert losses[0] != losses[2]
+    assert all(torch.equal(before[n], p) for n, p in detector.named_parameters())
+    assert not detector.training
 
 
 def test_threads_change_nothing(shown: list[CropExample], cache: Path) -> None:
