@@ -114,11 +114,11 @@ def test_rounds_keep_every_version_of_the_labels(tmp_path: Path) -> None:
     assert files[0].read_bytes() == (run / "stage-2-2" / "procrop.safetensors").read_bytes()
     # what is done is taken as done
     before = (run / "stage-1" / "procrop.safetensors").stat().st_mtime_ns
+    ended = files[0].read_bytes()
     (run / "stage-2-2" / "procrop.safetensors").unlink()
     again = train(run, resume="auto")
     assert (run / "stage-1" / "procrop.safetensors").stat().st_mtime_ns == before
-    other = train(tmp_path / "anew")
-    assert again[0].read_bytes() == other[0].read_bytes()
+    assert again[0].read_bytes() == ended
 
 
 def test_labels_that_are_none(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_an_interrupted_run_ends_with_the_same_bytes(
         train_detr(net_of(other), feed, tmp_path / "parts", other, resume="auto")
 
 
-@pytest.mark.parametrize(("net", "steps"), [(TINY, 120), (TINY_MANY, 60)], ids=["procrop", "many"])
+@pytest.mark.parametrize(("net", "steps"), [(TINY, 120), (TINY_MANY, 40)], ids=["procrop", "many"])
 def test_it_learns_the_drawn_crops(
     net: CropDetrConfig, steps: int, tmp_path: Path, shown: list[CropExample], cache: Path
 ) -> None:
@@ -209,8 +209,7 @@ def test_half_precision(net: CropDetrConfig, shown: list[CropExample], cache: Pa
     assert all(p.dtype == torch.float32 for p in training.net.parameters())
 
 
-@pytest.mark.parametrize("kind", ["random", "topk"])
-def test_a_second_detector_gives_the_context(kind: str, shown: list[CropExample]) -> None:
+def test_a_second_detector_gives_the_context(shown: list[CropExample]) -> None:
     torch.manual_seed(4)
     detector = ContextModel(
         dataclasses.replace(
@@ -219,7 +218,7 @@ def test_a_second_detector_gives_the_context(kind: str, shown: list[CropExample]
         classes=5,
     )
     config = dataclasses.replace(
-        FAST, net=dataclasses.replace(TINY_MANY, context=kind, partners=3), views=0
+        FAST, net=dataclasses.replace(TINY_MANY, context="random", partners=3), views=0
     )
     before = {n: p.clone() for n, p in detector.named_parameters()}
     losses = []
@@ -227,7 +226,7 @@ def test_a_second_detector_gives_the_context(kind: str, shown: list[CropExample]
         training = CropTraining(
             net_of(config), feed_of(config, shown, None), config, World(), given
         )
-        losses.append([training.advance()["loss"] for _ in range(2)])
+        losses.append(training.advance()["loss"])
     assert losses[0] == losses[1]  # what is drawn by lot is drawn from the seed
     assert losses[0] != losses[2]
     assert all(torch.equal(before[n], p) for n, p in detector.named_parameters())
