@@ -382,6 +382,7 @@ def test_a_saved_network_answers_alike_on_another_device(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("engine", ["procrop", "multi-in-one"])
 def test_the_paper_s_networks_overfit_eight_pictures(
     engine: str, tmp_path: Path, shown: list[CropExample]
@@ -393,8 +394,8 @@ def test_the_paper_s_networks_overfit_eight_pictures(
         context="memory" if engine == "multi-in-one" else "none",
     )  # fmt: skip
     config = dataclasses.replace(
-        paper, net=net, steps=60, batch=8, rate=3e-4, rate_backbone=1e-4, drop=0.7, every=1000,
-        average=0.5, workers=0, clip=1.0, log=10, loss=PRESETS["small"][engine].loss,
+        paper, net=net, steps=400, batch=8, cosine=True, every=1000, average=0.5, workers=0, log=20,
+        loss=PRESETS["small"][engine].loss,
         augment=dataclasses.replace(FAST.augment, mirror=0.0, shift=0.0, light=False),
     )  # fmt: skip
     feed = feed_of(config, shown, None)
