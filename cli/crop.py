@@ -101,6 +101,8 @@ def crop(
     ] = False,
     engine: options.Engine = "auto",
     weights: options.Weights = None,
+    checkpoint: options.Checkpoint = None,
+    device: options.Device = "auto",
     out: options.Out = None,
     quality: Annotated[
         int | None,
@@ -154,9 +156,10 @@ def crop(
     Crops below --out are named NAME_1.jpg, or NAME_16x9_1.jpg for several aspects, and keep the
     input's format and quality. --refs, --like and --prefer choose among good crops those laid out
     as wanted; the score stays the engine's own. Engines: builtin (a network), rank (a scorer of
-    grid anchors), full (the whole picture), centre (5 % off every side). Nothing is drawn at
-    random, whatever the seed. Crops of a cut-out, a picture with transparent parts, keep what is
-    opaque where they can.
+    grid anchors), full (the whole picture), centre (5 % off every side), procrop and multi-in-one
+    (networks of `compose train crop`, by --checkpoint NAME=FILE). Nothing is drawn at random,
+    whatever the seed, but for a multi-in-one that was trained with a context by lot. Crops of a
+    cut-out, a picture with transparent parts, keep what is opaque where they can.
 
     With --per-subject there are --topk crops of each subject, up to six, that hold it and are
     centred on it and not on another; the JSON has every subject's box and reference point, and
@@ -165,9 +168,10 @@ def crop(
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box
-    from ..core.devices import available_cores
+    from ..core.devices import available_cores, resolve_device
+    from ..models.cache import parse_user_paths
     from ..stages.crop import CropOutputs, crop_one
-    from ..stages.crop_engines import engine_name, open_engine
+    from ..stages.crop_engines import CropEngineOptions, engine_name, open_engine
     from ..stages.crop_finders import MOST_SUBJECTS, open_finder
     from ..stages.crop_hints import crop_hints
     from ..stages.crop_names import crop_names, overlay_name
@@ -193,6 +197,10 @@ def crop(
         require_subject(subject)
 
     most = MOST_SUBJECTS if per_subject else None
+    trained = chosen in ("procrop", "multi-in-one")
+    extra = CropEngineOptions(
+        resolve_device(device) if trained else "cpu", parse_user_paths(checkpoint or ()), seed=seed
+    )
 
     def overlay_of(source: Source) -> list[Path]:
         return [overlay_name(overlay / source.relative)] if overlay else []
@@ -211,7 +219,7 @@ def crop(
     def start() -> Callable[[Source], Record]:
         alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
         workers = 1 if alone else resolve_jobs(jobs)
-        opened = open_engine(chosen, jobs=workers, weights=weights)
+        opened = open_engine(chosen, jobs=workers, weights=weights, options=extra)
         guide = crop_guidance.open_guidance(
             refs,
             like,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +12,7 @@ from .shared import Shared
 from .train_composite import composite
 from .train_composition import composition
 from .train_contours import contours
+from .train_crop import crop
 from .train_grouping import grouping
 from .train_harmonizer import harmonizer
 from .train_options import (
@@ -22,22 +21,13 @@ from .train_options import (
     Features,
     NetworkFolder,
     TrainData,
+    epoch_lines,
     may_begin,
     phases,
 )
 from .train_subjects import subjects
 
-if TYPE_CHECKING:
-    from .output import Output
-
 app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
-
-
-class TrainedEngine(StrEnum):
-    """Engines of `compose crop` that are networks."""
-
-    builtin = "builtin"
-    rank = "rank"
 
 
 @app.callback()
@@ -51,55 +41,7 @@ app.command()(harmonizer)
 app.command()(composite)
 app.command()(subjects)
 app.command()(composition)
-
-
-@app.command()
-def crop(
-    ctx: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Option("--data", metavar="DIR", help="FCDB: images/, train.json and pairs.json."),
-    ],
-    out: NetworkFolder,
-    engine: Annotated[
-        TrainedEngine, typer.Option("--engine", help="What to train.")
-    ] = TrainedEngine.builtin,
-    epochs: Epochs = None,
-    features: Features = None,
-    seed: options.Seed = 0,
-    overwrite: options.Overwrite = False,
-    json: EpochsJson = False,
-    quiet: options.Quiet = False,
-    dry_run: options.DryRun = False,
-    config: options.Config = None,
-    debug: options.Debug = False,
-) -> None:
-    """Train a cropping engine on drawn crops and voted pairs.
-
-    The trunks' weights come from the checkpoints efficientnet-lite2 and vit-s-focus (see
-    `compose models pull`). Interrupted while it computes features, the same command goes on
-    where it stopped. The files can be used by `compose crop --weights DIR`.
-    """
-    import dataclasses
-
-    from ..models.crop_builtin import HEADS, LITE, RANK, REGIONS, VIT
-
-    output = Shared.of(ctx).output()
-    names = [RANK, "crop_rank.safetensors", "metrics.jsonl"]
-    if engine is TrainedEngine.builtin:
-        names += [LITE, VIT, HEADS, REGIONS, "crop_builtin.safetensors"]
-    targets = [out / name for name in names]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
-        return
-    from ..stages.train_crop import TrainCropConfig, train_crop
-
-    settings = TrainCropConfig(engine=engine.value, seed=seed)
-    if epochs is not None:
-        settings = dataclasses.replace(settings, epochs=epochs)
-    with phases(output) as begin:
-        files = train_crop(data, out, settings, cache=features, log=_epochs(output), begin=begin)
-    for path in files:
-        output.path(path)
+app.command()(crop)
 
 
 @app.command()
@@ -150,7 +92,13 @@ def saliency(
         settings = dataclasses.replace(settings, epochs=epochs)
     with phases(output) as begin:
         files = train_saliency(
-            data, out, settings, more=more or [], cache=features, log=_epochs(output), begin=begin
+            data,
+            out,
+            settings,
+            more=more or [],
+            cache=features,
+            log=epoch_lines(output),
+            begin=begin,
         )
     for path in files:
         output.path(path)
@@ -221,11 +169,3 @@ def inpaint(
         )
     for path in files:
         output.path(path)
-
-
-def _epochs(output: Output) -> Callable[[dict[str, Any]], None]:
-    def log(row: dict[str, Any]) -> None:
-        output.record(row)
-        output.text(f"epoch {row['epoch']:3d}  loss {row['loss']:.4f}")
-
-    return log

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +32,7 @@ from .train_composite_options import (
     limit_of,
 )
 from .train_options import EpochsJson, NetworkFolder, may_begin, phases
+from .train_steps import Steps, asked_to_stop
 
 if TYPE_CHECKING:
     from ..stages.train_composite_config import TrainCompositeConfig
@@ -133,10 +132,10 @@ def composite(
 
     world = open_world(resolve_device(device))
     try:
-        with phases(output) as begin, _asked_to_stop() as asked:
+        with phases(output) as begin, asked_to_stop() as asked:
             source = _source(toy, data or [], dataset_name, is_joint, settings, begin)
             model = _model(settings, init, object_encoder, world.device)
-            steps = _Steps(begin)
+            steps = Steps(begin)
             hooks = RunHooks(log, steps.advance, lambda: bool(asked), steps.begin)
             files = train_composite(
                 model, source, out, settings, world=world, resume=resume, hooks=hooks
@@ -151,22 +150,6 @@ def composite(
     if world.first:
         for path in files:
             output.path(path)
-
-
-class _Steps:
-    """The bar of the steps, which begins when it is known how many are left."""
-
-    def __init__(self, begin: Any) -> None:
-        self._begin = begin
-        self.advance_bar: Callable[[], object] = lambda: None
-
-    def begin(self, steps: int) -> None:
-        """So many are left."""
-        self.advance_bar = self._begin("steps", steps)
-
-    def advance(self) -> None:
-        """One is done."""
-        self.advance_bar()
 
 
 def _source(
@@ -219,25 +202,3 @@ def _measure(
         f"{row['alone']:.1%}, the front one where they overlap {row['overlap']:.1%}, all of it "
         f"{row['all_right']:.1%} (overlap without being told the order {row['not_told']:.1%})"
     )
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[list[int]]:
-    """A list that is no longer empty once the process is asked to end; a second time ends it."""
-    import signal
-
-    asked: list[int] = []
-    before: dict[int, Any] = {}
-
-    def take(number: int, frame: object) -> None:
-        asked.append(number)
-        for each, old in before.items():
-            signal.signal(each, old)
-
-    for which in (signal.SIGTERM, signal.SIGINT):
-        before[which] = signal.signal(which, take)
-    try:
-        yield asked
-    finally:
-        for each, old in before.items():
-            signal.signal(each, old)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -82,3 +82,13 @@ def phases(output: Output) -> Iterator[Callable[[str, int], Callable[[], object]
             return output.advance
 
         yield begin
+
+
+def epoch_lines(output: Output) -> Callable[[dict[str, Any]], None]:
+    """What takes a line of the metrics of a training by epochs."""
+
+    def log(row: dict[str, Any]) -> None:
+        output.record(row)
+        output.text(f"epoch {row['epoch']:3d}  loss {row['loss']:.4f}")
+
+    return log

@@ -1,4 +1,4 @@
-"""The context of SCRM: a frozen deformable DETR that knows COCO's objects (91 classes, 300 queries).
+"""SCRM's context: a frozen deformable DETR that knows COCO's objects (91 classes, 300 queries).
 
 Read from the authors' file (`r50_deformable_detr-checkpoint.pth`), from a folder or file in
 transformers' layout, old or new. All six decoder layers are used, not only the first as in Multi
@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from ..core.errors import ModelError
 from ..core.names import printable
-from .crop_detr_backbone import ResNetBackbone, pads_of
+from .crop_detr_backbone import ResNetBackbone
 from .crop_detr_config import CropDetrConfig
-from .detr_deformable import Decoder, Encoder, valid_ratios
-from .detr_parts import sine_positions
+from .detr_deformable import Transformer
+from .scrm import draw_context, likeliest_context
 from .weights_io import load_pickle_weights_only, load_safetensors
 
 CONTEXT = CropDetrConfig(
@@ -42,21 +42,17 @@ class ContextModel(nn.Module):
         super().__init__()
         self.config = config
         width, levels = config.channels, config.levels
-        sizes = width, config.heads, config.hidden, config.dropout, levels, config.points
-        self.backbone = nn.ModuleList([ResNetBackbone(config)])
-        kernels = [(c, 1, 1, 0) for c in self.backbone[0].channels]
-        kernels.append((self.backbone[0].channels[-1], 3, 2, 1))
+        sizes = (width, config.heads, config.hidden, config.dropout, levels, config.points)
+        backbone = ResNetBackbone(config)
+        self.backbone = nn.ModuleList([backbone])
+        kernels = [(c, 1, 1, 0) for c in backbone.channels]
+        kernels.append((backbone.channels[-1], 3, 2, 1))
         self.input_proj = nn.ModuleList(
             nn.Sequential(nn.Conv2d(c, width, k, s, p), nn.GroupNorm(32, width))
             for c, k, s, p in kernels[:levels]
         )
         self.query_embed = nn.Embedding(config.queries, 2 * width)
-        transformer = nn.Module()
-        transformer.encoder = Encoder(config.encoder, *sizes)
-        transformer.decoder = Decoder(config.decoder, *sizes)
-        transformer.reference_points = nn.Linear(width, 2)
-        transformer.level_embed = nn.Parameter(torch.randn(levels, width))
-        self.transformer = transformer
+        self.transformer = Transformer(config.encoder, config.decoder, sizes)
         self.class_embed = nn.Linear(width, classes)
         self.requires_grad_(False)
         self.eval()
@@ -68,26 +64,32 @@ class ContextModel(nn.Module):
     @torch.no_grad()
     def forward(self, pictures: Tensor, pad: Tensor) -> tuple[Tensor, Tensor]:
         """Features (B,N,D) and logits (B,N,classes) of pictures (B,3,h,w) in [0,1]."""
-        parts: Any = self.transformer
+        parts = self.transformer
         maps = self.backbone[0](pictures, pad)
         levels = [
             project(maps[min(number, len(maps) - 1)])
             for number, project in enumerate(self.input_proj)
         ]
-        pads = pads_of(levels, pad)
-        places = [
-            sine_positions(each, self.config.channels, centred=True).flatten(2).transpose(1, 2)
-            + own
-            for each, own in zip(pads, parts.level_embed, strict=True)
-        ]
-        shapes = [(int(m.shape[2]), int(m.shape[3])) for m in levels]
-        cells = torch.cat([m.flatten(2).transpose(1, 2) for m in levels], 1)
-        hidden, ratios = torch.cat([p.flatten(1) for p in pads], 1), valid_ratios(pads)
-        memory = parts.encoder(cells, torch.cat(places, 1), shapes, ratios, hidden)
-        place, content = self.query_embed.weight[None].expand(len(cells), -1, -1).chunk(2, -1)
+        seen = parts.seen(levels, pad)
+        place, content = self.query_embed.weight[None].expand(len(pad), -1, -1).chunk(2, -1)
         points = parts.reference_points(place).sigmoid()
-        found, _ = parts.decoder(place, content, points, memory, shapes, ratios, hidden)
+        found, _ = parts.decoder(place, content, points, seen)
         return found[-1], self.class_embed(found[-1])
+
+
+def choose_context(
+    features: Tensor, logits: Tensor, config: CropDetrConfig, draws: torch.Generator
+) -> Tensor:
+    """SCRM's context out of what the model gives, in the way that a cropper was made for.
+
+    Args:
+        features, logits: of `ContextModel`.
+        config: the cropper's.
+        draws: for `random`.
+    """
+    if config.context == "topk":
+        return likeliest_context(features, logits, config.partners)
+    return draw_context(features, config.queries, draws)
 
 
 def load_context(path: Path, config: CropDetrConfig = CONTEXT) -> ContextModel:
@@ -130,7 +132,7 @@ _RESNET = {
     r"model\.embedder\.embedder\.normalization": "bn1",
 }
 _BLOCK = re.compile(r"(?:conv_encoder\.)?model\.encoder\.stages\.(\d)\.layers\.(\d+)\.(.+)")
-_RENAMES = {
+_RENAMES: dict[str, str | dict[str, str]] = {
     "query_position_embeddings": "query_embed",
     "self_attn_layer_norm": {"encoder": "norm1", "decoder": "norm2"},
     "encoder_attn_layer_norm": "norm1",

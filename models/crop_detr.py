@@ -1,4 +1,4 @@
-"""The croppers of ProCrop and Multi in One as whole networks (sections 1.2 and 3.4 of our notes)."""
+"""The croppers of ProCrop and Multi in One, whole (sections 3.4 and 1.2 of our notes)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .crop_detr_backbone import open_backbone, pads_of
+from .crop_detr_backbone import open_backbone
 from .crop_detr_config import CropDetrConfig
 from .detr_conditional import Decoder, Encoder
-from .detr_deformable import Decoder as DeformableDecoder
-from .detr_deformable import Encoder as DeformableEncoder
-from .detr_deformable import valid_ratios
-from .detr_parts import Mlp, inverse_sigmoid, sine_positions
+from .detr_deformable import Transformer
+from .detr_parts import Mlp, inverse_sigmoid, pads_of, sine_positions
 from .retrieval_fusion import Memory, RetrievalFusion, Retrieved
 
 _RARE = -math.log(99)  # at first every query is a good crop with 1 %
@@ -62,7 +60,7 @@ class CropDetr(nn.Module):
         sizes = width, config.heads, config.hidden, config.dropout
         self.input_proj: nn.Module = nn.Conv2d(self._channels[-1], width, 1)
         self.query_embed = nn.Embedding(config.queries, width)
-        self.transformer = nn.ModuleDict(
+        self.transformer: nn.ModuleDict | Transformer = nn.ModuleDict(
             {
                 "encoder": Encoder(config.encoder, *sizes),
                 "decoder": Decoder(config.decoder, *sizes),
@@ -91,7 +89,7 @@ class CropDetr(nn.Module):
 
     def _deformable(self, config: CropDetrConfig) -> None:
         width, levels = config.channels, config.levels
-        sizes = width, config.heads, config.hidden, config.dropout, levels, config.points
+        sizes = (width, config.heads, config.hidden, config.dropout, levels, config.points)
         cin = [*self._channels, self._channels[-1]]
         self.input_proj = nn.ModuleList(
             nn.Sequential(
@@ -103,15 +101,9 @@ class CropDetr(nn.Module):
             for n in range(levels)
         )
         self.query_embed = nn.Embedding(config.queries, 2 * width)
-        relations = config.context != "none"
-        transformer = nn.Module()
-        transformer.encoder = DeformableEncoder(config.encoder, *sizes)
-        transformer.decoder = DeformableDecoder(config.decoder, *sizes, relations=relations)
-        transformer.reference_points = nn.Linear(width, 2)
-        transformer.level_embed = nn.Parameter(torch.randn(levels, width))
-        self.transformer = transformer  # type: ignore[assignment]
-        nn.init.xavier_uniform_(transformer.reference_points.weight)
-        nn.init.zeros_(transformer.reference_points.bias)
+        self.transformer = Transformer(
+            config.encoder, config.decoder, sizes, relations=config.context != "none"
+        )
         last = self.bbox_embed.layers[-1]
         assert isinstance(last, nn.Linear)
         nn.init.zeros_(last.weight)
@@ -146,6 +138,7 @@ class CropDetr(nn.Module):
         (pad,) = pads_of([x], inputs.pad)
         positions = sine_positions(pad, self.config.channels, centred=False)
         places = positions.flatten(2).transpose(1, 2)
+        assert isinstance(self.transformer, nn.ModuleDict)
         encoder, decoder = self.transformer["encoder"], self.transformer["decoder"]
         x = encoder(x.flatten(2).transpose(1, 2), places, pad.flatten(1))
         memory = self._fused(Memory(x, places, pad.flatten(1)), inputs)
@@ -174,7 +167,7 @@ class CropDetr(nn.Module):
         return Retrieved(tokens, query.pad.new_ones(batch, 1))
 
     def _deformably(self, maps: list[Tensor], inputs: CropInputs) -> CropAnswer:
-        config, parts = self.config, self.transformer
+        config = self.config
         levels: list[Tensor] = []
         projections = self.input_proj
         assert isinstance(projections, nn.ModuleList)
@@ -182,29 +175,17 @@ class CropDetr(nn.Module):
             above = maps[-1] if number == len(maps) else None
             source = maps[number] if number < len(maps) else above
             levels.append(project(levels[-1] if source is None else source))
-        pads = pads_of(levels, inputs.pad)
-        shapes = [(int(m.shape[2]), int(m.shape[3])) for m in levels]
-        places = torch.cat(
-            [
-                sine_positions(pad, config.channels, centred=True).flatten(2).transpose(1, 2) + own
-                for pad, own in zip(pads, parts.level_embed, strict=True)
-            ],
-            1,
-        )
-        cells = torch.cat([m.flatten(2).transpose(1, 2) for m in levels], 1)
-        hidden = torch.cat([pad.flatten(1) for pad in pads], 1)
-        ratios = valid_ratios(pads)
-        memory = parts.encoder(cells, places, shapes, ratios, hidden)
-        place, content = self.query_embed.weight[None].expand(len(cells), -1, -1).chunk(2, -1)
+        parts = self.transformer
+        assert isinstance(parts, Transformer)
+        seen = parts.seen(levels, inputs.pad)
+        place, content = self.query_embed.weight[None].expand(len(inputs.pad), -1, -1).chunk(2, -1)
         points = parts.reference_points(place).sigmoid()
         context = inputs.context
         if config.context == "memory":
-            context = self._own_context(memory, hidden)
+            context = self._own_context(seen.memory, seen.pad)
         refine = (lambda number, x: self.bbox_embed(x)) if config.refine else None
-        found, seen_at = parts.decoder(
-            place, content, points, memory, shapes, ratios, hidden, context, refine
-        )
-        begun = inverse_sigmoid(seen_at)
+        found, looked_at = parts.decoder(place, content, points, seen, context, refine)
+        begun = inverse_sigmoid(looked_at)
         known = torch.ones_like(begun)
         if not config.refine:
             known[..., 2:] = 0
@@ -214,7 +195,7 @@ class CropDetr(nn.Module):
         return CropAnswer(self.class_embed(found)[..., 0], boxes, points)
 
     def _own_context(self, memory: Tensor, hidden: Tensor) -> Tensor:
-        """(B,1,M,D) the cells that a learned score likes best, where there is no second detector."""
+        """(B,1,M,D) the cells that a learned score likes best."""
         scores = self.context_score(memory)[..., 0].masked_fill(hidden, -1e4)
         best = torch.sort(scores, dim=1, descending=True, stable=True)
         order = best.indices[:, : self.config.partners]

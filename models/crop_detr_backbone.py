@@ -71,12 +71,20 @@ class EmbeddedBackbone(Backbone):
             self._trunk.append(load_crop_net(weights_folder()).lite.requires_grad_(False))
         trunk = self._trunk[0].to(pictures.device)
         with torch.no_grad():
-            return [m.contiguous() for m in trunk_maps(trunk, pictures, self.stages)]
+            maps = trunk_maps(trunk, pictures, self.stages)
+            # a cell's numbers go up to 30; attention wants them about 1
+            return [_evened(m) for m in maps]
 
 
 def open_backbone(config: CropDetrConfig) -> Backbone:
     """The one that is asked for, with random weights where they do not ship."""
     return EmbeddedBackbone(config) if config.backbone == "embedded" else ResNetBackbone(config)
+
+
+def _evened(x: Tensor) -> Tensor:
+    """(B,C,h,w) with mean 0 and variance 1 over the channels of each cell."""
+    cells = x.permute(0, 2, 3, 1)
+    return F.layer_norm(cells, cells.shape[-1:]).permute(0, 3, 1, 2).contiguous()
 
 
 def minmax(pictures: Tensor, pad: Tensor) -> Tensor:
@@ -86,8 +94,3 @@ def minmax(pictures: Tensor, pad: Tensor) -> Tensor:
     high = pictures.masked_fill(hidden, -torch.inf).amax((2, 3), keepdim=True)
     spread = (high - low).clamp(min=1e-6)
     return ((pictures - low) / spread).masked_fill(hidden, 0)
-
-
-def pads_of(maps: list[Tensor], pad: Tensor) -> list[Tensor]:
-    """`pad` (B,h,w) at each map's size: True where a cell's first pixel holds no picture."""
-    return [F.interpolate(pad[:, None].float(), m.shape[-2:])[:, 0] > 0.5 for m in maps]

@@ -1,4 +1,4 @@
-"""What the croppers ProCrop and Multi in One are made of, as published and small enough for a CPU."""
+"""What the croppers ProCrop and Multi in One are made of, as published and small, for a CPU."""
 
 from __future__ import annotations
 
@@ -95,17 +95,22 @@ PAPER = {
         context="random",
     ),
 }
-_SMALL = {
+_SMALL: dict[str, Any] = {
     "backbone": "embedded",
     "train_backbone": False,
     "channels": 128,
     "encoder": 1,
     "hidden": 256,
-    "square": 384,
+    "square": 256,
 }
 SMALL = {
     "procrop": replace(
-        PAPER["procrop"], **_SMALL, decoder=3, queries=24, stages=(6,), reference_channels=352
+        PAPER["procrop"],
+        **_SMALL,
+        decoder=3,
+        queries=24,
+        reference_channels=352,
+        reference_tokens=16,
     ),
     "multi-in-one": replace(PAPER["multi-in-one"], **_SMALL, levels=2, context="memory"),
 }

@@ -36,6 +36,7 @@ class CropDetrLossConfig:
     giou: float = 2.0
     subject: float = 0.0  # crops that cut the subject; Multi in One's is 2
     margin: float = 0.025  # around the subject, in shares of its sides
+    others: float = 0.0  # boxes of queries that are not matched, to the nearest good one; ours
     auxiliary: bool = True  # whether earlier layers learn too
     targets: TargetConfig = field(default_factory=TargetConfig)
 
@@ -85,6 +86,13 @@ def subject_loss(boxes: Tensor, subject: Tensor, margin: float) -> Tensor:
     return cut.sum(1).mean()
 
 
+def _nearest(boxes: Tensor, good: Tensor) -> tuple[Tensor, Tensor]:
+    """L1 and GIoU (Q,) of boxes (Q,4) with the good one that each is most like."""
+    every = generalised_iou(corners(boxes)[:, None], good[None])
+    giou, which = every.max(1)
+    return (boxes - centres(good)[which]).abs().sum(1), giou
+
+
 def crop_losses(
     answer: CropAnswer,
     targets: Sequence[CropTarget],
@@ -105,7 +113,7 @@ def crop_losses(
     count = max(boxes_in_all or float(sum(len(t.good) for t in targets)), 1.0)
     layers = range(len(answer.logits)) if config.auxiliary else [len(answer.logits) - 1]
     zero = answer.logits.sum() * 0
-    sums = {name: zero for name in ("label", "edges", "giou", "subject")}
+    sums = dict.fromkeys(("label", "edges", "giou", "subject"), zero)
     for layer in layers:
         last = layer == len(answer.logits) - 1
         for number, target in enumerate(targets):
@@ -124,6 +132,12 @@ def crop_losses(
             sums["edges"] = sums["edges"] + (boxes[rows] - centres(good)).abs().sum()
             giou = generalised_iou(corners(boxes[rows]), good)
             sums["giou"] = sums["giou"] + (1 - giou).sum()
+            if config.others:
+                edges, giou = _nearest(boxes, target.good)
+                alone = torch.ones_like(logits).index_fill(0, rows, 0) * config.others
+                share = alone * len(target.good) / len(logits)
+                sums["edges"] = sums["edges"] + (edges * share).sum()
+                sums["giou"] = sums["giou"] + ((1 - giou) * share).sum()
             if config.subject and target.subject is not None:
                 cut = subject_loss(corners(boxes), target.subject, config.margin)
                 # a mean over crops, so it counts as many times as the picture has good boxes

@@ -1,4 +1,4 @@
-"""Multi-scale deformable attention (Zhu et al., ICLR 2021, §4.1), by `grid_sample`, on any device."""
+"""Multi-scale deformable attention (Zhu et al., ICLR 2021, §4.1) by `grid_sample`."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .detr_parts import Mlp, sine_points
+from .detr_parts import Feed, Mlp, sine_points
 
 
-class EncoderLayer(nn.Module):
+class EncoderLayer(Feed):
     """Self-attention and two linear layers, normalised after each."""
 
     def __init__(self, channels: int, heads: int, hidden: int, dropout: float) -> None:
@@ -29,8 +29,7 @@ class EncoderLayer(nn.Module):
         keys = x + positions
         seen = self.self_attn(keys, keys, x, key_padding_mask=pad, need_weights=False)[0]
         x = self.norm1(x + self.dropout(seen))
-        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        return self.norm2(x + self.dropout(y))
+        return self.feed(x, self.norm2)
 
 
 class Encoder(nn.Module):
@@ -49,6 +48,11 @@ class Encoder(nn.Module):
         return x
 
 
+def split_heads(x: Tensor, heads: int) -> Tensor:
+    """(B,N,D) to (B,N,heads,D/heads)."""
+    return x.reshape(*x.shape[:2], heads, -1)
+
+
 class _Joined(nn.Module):
     """Attention whose queries, keys and values are projected already; only its exit is its own."""
 
@@ -59,24 +63,30 @@ class _Joined(nn.Module):
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor, pad: Tensor | None = None) -> Tensor:
         """(B,Q,h*a), (B,S,h*a), (B,S,D) with `pad` (B,S) to (B,Q,D)."""
-        parts = [x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (q, k, v)]
+        q, k, v = (split_heads(x, self.heads).transpose(1, 2) for x in (q, k, v))
         mask = None if pad is None else ~pad[:, None, None]
         rate = self.dropout if self.training else 0.0
-        seen = F.scaled_dot_product_attention(*parts, attn_mask=mask, dropout_p=rate)
+        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)
         found: Tensor = self.out_proj(seen.transpose(1, 2).flatten(2))
         return found
 
 
-class DecoderLayer(nn.Module):
+class DecoderLayer(Feed):
     """Content and place attend apart; `first` layers know the query's place by a projection."""
 
     def __init__(self, channels: int, heads: int, hidden: int, dropout: float, first: bool) -> None:
         super().__init__()
         self.heads = heads
-        for name in ("qcontent", "qpos", "kcontent", "kpos", "v"):
-            setattr(self, f"sa_{name}_proj", nn.Linear(channels, channels))
-        for name in ("qcontent", "kcontent", "kpos", "v", "qpos_sine"):
-            setattr(self, f"ca_{name}_proj", nn.Linear(channels, channels))
+        self.sa_qcontent_proj = nn.Linear(channels, channels)
+        self.sa_qpos_proj = nn.Linear(channels, channels)
+        self.sa_kcontent_proj = nn.Linear(channels, channels)
+        self.sa_kpos_proj = nn.Linear(channels, channels)
+        self.sa_v_proj = nn.Linear(channels, channels)
+        self.ca_qcontent_proj = nn.Linear(channels, channels)
+        self.ca_kcontent_proj = nn.Linear(channels, channels)
+        self.ca_kpos_proj = nn.Linear(channels, channels)
+        self.ca_v_proj = nn.Linear(channels, channels)
+        self.ca_qpos_sine_proj = nn.Linear(channels, channels)
         self.ca_qpos_proj = nn.Linear(channels, channels) if first else None
         self.self_attn = _Joined(channels, heads, dropout)
         self.cross_attn = _Joined(channels, heads, dropout)
@@ -105,12 +115,11 @@ class DecoderLayer(nn.Module):
         q = self._beside(q, self.ca_qpos_sine_proj(sines))
         seen = self.cross_attn(q, self._beside(k, places), self.ca_v_proj(memory), pad)
         x = self.norm2(x + self.dropout(seen))
-        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        return self.norm3(x + self.dropout(y))
+        return self.feed(x, self.norm3)
 
     def _beside(self, content: Tensor, place: Tensor) -> Tensor:
         """(B,N,D) twice to (B,N,2D), each head with its content and its place."""
-        parts = [x.unflatten(-1, (self.heads, -1)) for x in (content, place)]
+        parts = [split_heads(x, self.heads) for x in (content, place)]
         return torch.cat(parts, -1).flatten(2)
 
 

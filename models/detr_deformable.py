@@ -7,30 +7,17 @@ queries, D channels, L levels.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .deformable_attention import DeformableAttention, Shapes
-from .detr_parts import inverse_sigmoid
+from .detr_parts import Feed, inverse_sigmoid, pads_of, sine_positions
 from .scrm import Scrm
 
 Refine = Callable[[int, Tensor], Tensor]  # layer and its features to moves (B,Q,4) of the logits
-
-
-class Feed(nn.Module):
-    """What encoder and decoder layers end with, under its published names."""
-
-    linear1: nn.Linear
-    linear2: nn.Linear
-    dropout: nn.Dropout
-
-    def feed(self, x: Tensor, norm: nn.Module) -> Tensor:
-        """(B,N,D) to the same: two linear layers, added and normalised."""
-        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        found: Tensor = norm(x + self.dropout(y))
-        return found
 
 
 class EncoderLayer(Feed):
@@ -147,10 +134,7 @@ class Decoder(nn.Module):
         queries: Tensor,
         content: Tensor,
         points: Tensor,
-        memory: Tensor,
-        shapes: Shapes,
-        ratios: Tensor,
-        pad: Tensor,
+        seen: Seen,
         context: Tensor | None = None,
         refine: Refine | None = None,
     ) -> tuple[Tensor, Tensor]:
@@ -159,26 +143,81 @@ class Decoder(nn.Module):
         Args:
             queries, content: (B,Q,D) places and what the first layer begins with.
             points: (B,Q,2) in [0,1] of the picture without its padding.
-            memory: (B,S,D).
-            shapes, ratios, pad: as for the encoder.
+            seen: the encoded picture.
             context: see `Scrm`; without it such modules are passed by.
             refine: moves the points after every layer; they become boxes.
         """
-        x, found, seen_at = content, [], []
+        x, found, looked_at = content, [], []
         for number, layer in enumerate(self.layers):
-            seen_at.append(points)
+            looked_at.append(points)
+            ratios = seen.ratios
             scale = ratios if points.shape[-1] == 2 else torch.cat([ratios, ratios], -1)
             places = points[:, :, None] * scale[:, None]
-            x = layer(x, queries, places, memory, shapes, pad)
+            picture = places, seen.memory, seen.shapes, seen.pad
+            x = layer(x, queries, *picture)
             if len(self.relations) and context is not None:
-                x = self.relations[number](x, queries, context, places, memory, shapes, pad)
+                x = self.relations[number](x, queries, context, *picture)
             found.append(x)
             if refine is not None:
                 moves = refine(number, x)
                 begun = inverse_sigmoid(points)
                 begun = F.pad(begun, (0, 4 - begun.shape[-1]))
                 points = (moves + begun).sigmoid().detach()
-        return torch.stack(found), torch.stack([F.pad(p, (0, 4 - p.shape[-1])) for p in seen_at])
+        return torch.stack(found), torch.stack([F.pad(p, (0, 4 - p.shape[-1])) for p in looked_at])
+
+
+class Transformer(nn.Module):
+    """Encoder, decoder and what is learned beside them.
+
+    Args:
+        encoder, decoder: layers.
+        sizes: channels, heads, hidden channels, dropout, levels and points.
+        relations: whether SCRM follows every decoder layer.
+    """
+
+    def __init__(
+        self,
+        encoder: int,
+        decoder: int,
+        sizes: tuple[int, int, int, float, int, int],
+        relations: bool = False,
+    ) -> None:
+        super().__init__()
+        channels, levels = sizes[0], sizes[4]
+        self.encoder = Encoder(encoder, *sizes)
+        self.decoder = Decoder(decoder, *sizes, relations=relations)
+        self.reference_points = nn.Linear(channels, 2)
+        nn.init.xavier_uniform_(self.reference_points.weight)
+        nn.init.zeros_(self.reference_points.bias)
+        self.level_embed = nn.Parameter(torch.randn(levels, channels))
+
+    def seen(self, levels: list[Tensor], pad: Tensor) -> Seen:
+        """What the encoder makes of projected maps, and the points of queries' places.
+
+        Args:
+            levels: (B,D,h,w) each, finest first.
+            pad: (B,H,W) of the pictures.
+        """
+        pads = pads_of(levels, pad)
+        places = [
+            sine_positions(each, m.shape[1], centred=True).flatten(2).transpose(1, 2) + own
+            for m, each, own in zip(levels, pads, self.level_embed, strict=True)
+        ]
+        shapes = [(int(m.shape[2]), int(m.shape[3])) for m in levels]
+        cells = torch.cat([m.flatten(2).transpose(1, 2) for m in levels], 1)
+        hidden, ratios = torch.cat([p.flatten(1) for p in pads], 1), valid_ratios(pads)
+        memory = self.encoder(cells, torch.cat(places, 1), shapes, ratios, hidden)
+        return Seen(memory, shapes, ratios, hidden)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An encoded picture."""
+
+    memory: Tensor  # (B,S,D)
+    shapes: Shapes
+    ratios: Tensor  # (B,L,2)
+    pad: Tensor  # (B,S)
 
 
 def valid_ratios(pads: list[Tensor]) -> Tensor:

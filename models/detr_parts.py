@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +25,7 @@ class Mlp(nn.Module):
     def __init__(self, cin: int, hidden: int, cout: int, depth: int, norm: bool = False) -> None:
         super().__init__()
         sizes = [cin, *[hidden] * (depth - 1), cout]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(depth - 1) if norm)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -37,6 +38,20 @@ class Mlp(nn.Module):
                 if len(self.norms):
                     x = self.norms[number](x)
         return x
+
+
+class Feed(nn.Module):
+    """What all layers end with, under its published names."""
+
+    linear1: nn.Linear
+    linear2: nn.Linear
+    dropout: nn.Dropout
+
+    def feed(self, x: Tensor, norm: nn.Module) -> Tensor:
+        """(B,N,D) to the same: two linear layers, added and normalised."""
+        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
+        found: Tensor = norm(x + self.dropout(y))
+        return found
 
 
 def inverse_sigmoid(x: Tensor, least: float = 1e-5) -> Tensor:
@@ -89,3 +104,8 @@ def centres(boxes: Tensor) -> Tensor:
     """(…,4) x1, y1, x2, y2 to centre and size."""
     first, last = boxes[..., :2], boxes[..., 2:]
     return torch.cat([(first + last) / 2, last - first], -1)
+
+
+def pads_of(maps: list[Tensor], pad: Tensor) -> list[Tensor]:
+    """`pad` (B,h,w) at each map's size: True where a cell's first pixel holds no picture."""
+    return [F.interpolate(pad[:, None].float(), m.shape[-2:])[:, 0] > 0.5 for m in maps]

@@ -1,4 +1,4 @@
-"""What the DETR croppers are to learn: good boxes, soft labels, smoothing (section 3.5 of our notes)."""
+"""What DETR croppers are to learn: good boxes, soft labels, smoothing (section 3.5)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class TargetConfig:
     apart: float = 0.0  # greatest IoU of two good boxes; 0: whatever it is
     soft: float = 0.5  # greatest label of a query that is not matched; 0: their label is 0
     near: float = 0.85  # IoU from which such a query has a crop's score
+    graded: bool = False  # such labels grow with the IoU, from 0 at `near`; ours
     smooth: bool = False  # matched labels are 0.9 where the crop has more than 75 % of the picture
 
 
@@ -52,12 +53,15 @@ def make_target(
 
 
 def soft_labels(found: Tensor, target: CropTarget, config: TargetConfig) -> Tensor:
-    """Labels (Q,) of queries that are not matched, by the crop that each box (Q,4) is nearest to."""
+    """Labels (Q,) of queries that are not matched, by the crop nearest to each box (Q,4)."""
     if not config.soft:
         return found.new_zeros(len(found))
     overlap, which = overlaps(found, target.boxes).max(1)
     quality = torch.where(overlap >= config.near, target.scores[which], 0.0)
-    return (config.soft * (quality - 2) / 1.5).clamp(0, config.soft)
+    labels = (config.soft * (quality - 2) / 1.5).clamp(0, config.soft)
+    if config.graded:
+        labels = labels * ((overlap - config.near) / (1 - config.near)).clamp(min=0)
+    return labels
 
 
 def matched_labels(good: Tensor, config: TargetConfig) -> Tensor:

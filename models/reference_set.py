@@ -1,4 +1,4 @@
-"""Good photographs as tokens and vectors, for croppers that are shown some (section 3.2 of our notes).
+"""Good photographs as tokens and vectors, for croppers that are shown some (section 3.2).
 
 Tokens and vectors come from the convolutional trunk that ships, so that a set is made without any
 other weights; what is searched is exact.
@@ -23,13 +23,13 @@ from ..core.names import printable
 from .crop_detr_backbone import EmbeddedBackbone
 from .crop_detr_config import CropDetrConfig
 
-SIDE = 384  # pixels of the long side
-CELLS = 8  # a side; their square are the tokens of a photograph
+SIDE = 256  # pixels of the long side
+CELLS = 4  # a side; their square are the tokens of a photograph
 STAGE = 6  # the trunk's last map, stride 32
 
 
 class ReferenceEncoder:
-    """Pictures to tokens (64,352) and a vector (352,) of length 1."""
+    """Pictures to tokens (16,352) and a vector (352,) of length 1."""
 
     def __init__(self) -> None:
         self._trunk = EmbeddedBackbone(CropDetrConfig(backbone="embedded", stages=(STAGE,)))

@@ -1,4 +1,4 @@
-"""ResNet-50 (He et al., CVPR 2016), with frozen batch norms as the detectors of DETR's family have it.
+"""ResNet-50 (He et al., CVPR 2016) with frozen batch norms, as detectors of DETR's family have it.
 
 Names are those of the published files (`layer2.0.conv1`, `layer2.0.downsample.1`), so that the
 backbones of DETR's family load as they are.

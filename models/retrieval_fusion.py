@@ -43,7 +43,12 @@ class Retrieved:
     """Tokens of the retrieved photographs, or of what a language model says of them."""
 
     tokens: Tensor  # (B,R,T,C), the most alike first
-    pad: Tensor  # (B,R) True where there is no photograph
+    pad: Tensor  # (B,R) True where there is no photograph, or (B,R,T) where there is no token
+
+    def missing(self) -> Tensor:
+        """(B,R,T) True where there is no token."""
+        each = self.tokens.shape[2]
+        return self.pad if self.pad.dim() == 3 else self.pad[:, :, None].expand(-1, -1, each)
 
 
 class RetrievalFusion(nn.Module):
@@ -107,10 +112,10 @@ class RetrievalFusion(nn.Module):
             )
         if self.kind == "token-mlp":
             return self._mixed(query, found)
-        batch, count, each, _ = found.tokens.shape
+        batch, count = found.tokens.shape[:2]
         projected = self.project(self.norm(found.tokens)) + self.rank.weight[:count, None]
         tokens = projected.flatten(1, 2)
-        pad = found.pad[:, :, None].expand(-1, -1, each).flatten(1)
+        pad = found.missing().flatten(1)
         tokens = tokens.masked_fill(pad[..., None], 0)
         place = self.place.expand(batch, tokens.shape[1], -1)
         beside = query.beside(Memory(tokens, place, pad))
@@ -129,7 +134,7 @@ class RetrievalFusion(nn.Module):
         return Memory(seen, query.positions, query.pad | nothing)
 
     def _mixed(self, query: Memory, found: Retrieved) -> Memory:
-        batch, count, each, _ = found.tokens.shape
+        _, count, each, _ = found.tokens.shape
         length, tokens = self._sizes
         if query.tokens.shape[1] != length or each != tokens:
             raise UsageError(
@@ -137,7 +142,7 @@ class RetrievalFusion(nn.Module):
                 f"reference, not {query.tokens.shape[1]} and {each}; use fusion paper."
             )
         taken = self.entry_norm(self.entry(found.tokens))
-        taken = taken.masked_fill(found.pad[..., None, None], 0)
+        taken = taken.masked_fill(found.missing()[..., None], 0)
         taken = F.pad(taken, (0, 0, 0, 0, 0, self.most - count)).flatten(1, 2)
         own = query.tokens.masked_fill(query.pad[..., None], 0)
         mixed = self.mlp(torch.cat([own, taken], 1).transpose(1, 2)).transpose(1, 2)

@@ -13,9 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .deformable_attention import DeformableAttention, Shapes
+from .detr_parts import Feed
 
 
-class Scrm(nn.Module):
+class Scrm(Feed):
     """Its answer takes the place of the decoder's features.
 
     B pictures, Q queries, M features of the context, D channels.
@@ -60,9 +61,7 @@ class Scrm(nn.Module):
         seen = self.self_attn(keys, keys, x, need_weights=False)[0]
         x = self.norm1(x + self.dropout(seen))
         seen = self.cross_attn(x + queries, points, memory, shapes, pad)
-        x = self.norm2(x + self.dropout(seen))
-        y = self.linear2(self.dropout(F.relu(self.linear1(x))))
-        return self.norm3(x + self.dropout(y))
+        return self.feed(self.norm2(x + self.dropout(seen)), self.norm3)
 
     def _paired(self, x: Tensor, queries: Tensor, context: Tensor) -> Tensor:
         if context.dim() == 3:

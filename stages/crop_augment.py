@@ -98,7 +98,7 @@ def relight(rgb: NDArray[np.uint8], random: np.random.Generator | None) -> Float
     """
     picture = rgb.astype(np.float32)
     if random is None:
-        return picture / 255
+        return np.asarray(picture / 255, np.float32)
     asked, amounts = random.random(6) < 0.5, random.uniform(-1, 1, 4)
     if asked[0]:
         picture += 32 * amounts[0]
@@ -111,10 +111,10 @@ def relight(rgb: NDArray[np.uint8], random: np.random.Generator | None) -> Float
             hsv[..., 1] = np.clip(hsv[..., 1] * (1 + 0.5 * amounts[2]), 0, 1)
         if asked[3]:
             hsv[..., 0] = (hsv[..., 0] + 18 * amounts[3]) % 360
-        picture = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255
+        picture = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255, np.float32)
     if asked[1] and not asked[4]:
         picture *= contrast
-    return np.clip(picture, 0, 255).astype(np.float32) / 255
+    return np.asarray(np.clip(picture, 0, 255) / 255, np.float32)
 
 
 def _window(

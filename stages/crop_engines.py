@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..core.devices import available_cores
-from ..core.errors import UsageError
+from ..core.devices import available_cores, require_torch
+from ..core.errors import ModelError, UsageError
+from ..models.cache import UserPaths, parse_user_paths
 from ..models.crop_engine import ConstantCrop, CropEngine
+
+if TYPE_CHECKING:
+    from ..models.reference_set import ReferenceSet
 
 
 def _full(threads: int, weights: Path | None) -> CropEngine:
@@ -31,13 +37,35 @@ def _rank(threads: int, weights: Path | None) -> CropEngine:
     return RankCropper(threads, weights)
 
 
+def _trained(name: str, opened: CropEngineOptions) -> CropEngine:
+    user = parse_user_paths() if opened.user is None else opened.user
+    path = user.files.get(name)
+    if path is None:
+        raise ModelError(
+            f"engine {name} needs a network that `compose train crop --engine {name}` wrote; name "
+            f"its file by --checkpoint {name}=FILE, or use --engine builtin."
+        )
+    require_torch(f"engine {name}")
+    from ..models.crop_detr_engine import open_detr_cropper
+
+    return open_detr_cropper(
+        path,
+        name,
+        opened.device,
+        references=opened.references,
+        context=user.files.get("context"),
+        seed=opened.seed,
+    )
+
+
 _ENGINES: dict[str, Callable[[int, Path | None], CropEngine]] = {
     "builtin": _builtin,
     "rank": _rank,
     "full": _full,
     "centre": _centre,
 }
-ENGINE_NAMES = ("auto", *_ENGINES)
+_TRAINED = ("procrop", "multi-in-one")  # whose files only the user has
+ENGINE_NAMES = ("auto", *_ENGINES, *_TRAINED)
 _BEST = "builtin"  # embedded, so it is always there
 
 
@@ -52,17 +80,37 @@ def engine_name(name: str) -> str:
     return _BEST if name == "auto" else name
 
 
-def open_engine(name: str = "auto", *, jobs: int = 1, weights: Path | None = None) -> CropEngine:
+@dataclass(frozen=True)
+class CropEngineOptions:
+    """What engines are opened with that are not always there."""
+
+    device: str = "cpu"  # torch's name
+    user: UserPaths | None = None  # checkpoints that the user named
+    references: ReferenceSet | None = None  # photographs to crop like
+    seed: int = 0  # of what multi-in-one draws by lot
+
+
+def open_engine(
+    name: str = "auto",
+    *,
+    jobs: int = 1,
+    weights: Path | None = None,
+    options: CropEngineOptions | None = None,
+) -> CropEngine:
     """Load an engine, once a process; share it between threads.
 
     Args:
         name: see `engine_name`.
         jobs: how many threads will call it at a time; the cores are divided among them.
         weights: a folder that `compose train crop` wrote; the networks that ship by default.
+        options: for procrop and multi-in-one.
 
     Raises:
-        UsageError: no such engine.
+        UsageError: no such engine, or torch is not installed.
         ModelError: its weights are missing or damaged.
     """
+    chosen = engine_name(name)
+    if chosen in _TRAINED:
+        return _trained(chosen, options or CropEngineOptions())
     threads = max(available_cores() // max(jobs, 1), 1)
-    return _ENGINES[engine_name(name)](threads, weights)
+    return _ENGINES[chosen](threads, weights)

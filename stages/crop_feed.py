@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -102,11 +103,13 @@ class CropFeed:
     def view(self, example: CropExample, epoch: int) -> CropItem:
         """The view of a photograph in an epoch."""
         number = epoch % self._views if self._views else epoch
-        names = ("crop-view", example.source, str(example.picture), str(number))
+        names = ("crop-view", example.source, example.picture.name, str(number))
         draws = generator(self._seed, "crop-references", *names, str(epoch))
         count = int(draws.integers(0, self._shown + 1)) if self.references is not None else 0
         crops = hashlib.sha256(example.boxes.tobytes() + example.scores.tobytes()).hexdigest()
-        key = hashlib.sha256("\0".join((*names, crops)).encode()).hexdigest()[:24]
+        key = hashlib.sha256("\0".join((*names, str(example.picture), crops)).encode()).hexdigest()[
+            :24
+        ]
         file = self._cache / self._seal / f"{key}.npz" if self._cache else None
         if file is not None and file.is_file():
             return _read(file, example.source, count)
@@ -215,7 +218,7 @@ def seen_part(top: Tensor, size: tuple[int, int], stride: int) -> Tensor:
 
 def _write(file: Path, item: CropItem) -> None:
     assert item.maps is not None
-    arrays = {f"map{number}": each for number, each in enumerate(item.maps)}
+    arrays: dict[str, Any] = {f"map{number}": each for number, each in enumerate(item.maps)}
     arrays |= {"size": np.array(item.size), "boxes": item.boxes, "scores": item.scores}
     for name in ("subject", "vector"):
         if (value := getattr(item, name)) is not None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.boxes import Box
 from ..core.errors import DataError
+from ..core.names import printable
 from ..core.seeds import generator
 from ..data.fcdb import image_path, read_crops, read_pairs
 
@@ -69,6 +71,52 @@ def fcdb_examples(root: Path, split: str = "train", *, voted: bool = True) -> li
     return found
 
 
+class AnnotatedCrops(Protocol):
+    """What a data set's reader has to give of a photograph."""
+
+    @property
+    def picture(self) -> Path:
+        """Its file."""
+        ...
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """(N,4) in pixels, as `CropExample` has them."""
+        ...
+
+    @property
+    def scores(self) -> NDArray[np.float64] | None:
+        """(N,) or None for crops that were drawn, of which each is as good as the others."""
+        ...
+
+    @property
+    def subject(self) -> Box | None:
+        """What the photograph is of, where that is known."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Which photograph it is, or was made of."""
+        ...
+
+
+def adapted(record: AnnotatedCrops, *, weak: bool = False) -> CropExample:
+    """A reader's record as an example; of a photograph that was painted on, all crops are good.
+
+    Raises:
+        DataError: it has no crop.
+    """
+    if not len(record.boxes):
+        raise DataError(f"{printable(record.picture)} has no crop; leave it out of the list.")
+    scores = record.scores
+    if weak:  # scores of such sets are a network's confidence, not people's opinion
+        scores = np.array([BEST, *[BEST - 0.5] * (len(record.boxes) - 1)])
+    elif scores is None:
+        scores = np.full(len(record.boxes), BEST)
+    subject = None if weak else record.subject
+    return CropExample(record.picture, record.boxes, scores, record.source, subject, weak)
+
+
 class Mixture:
     """Sets of examples in one: an epoch has each set as often as asked, in an order of its own.
 
@@ -102,14 +150,51 @@ class Mixture:
         """The order of an epoch: sets and places in them, every example as often as any other."""
         places: list[tuple[int, int]] = []
         for which, (part, count) in enumerate(zip(self._sets, self._counts, strict=True)):
-            first = number * int(count)
-            for at in range(first, first + int(count)):
-                turn, place = divmod(at, len(part))
-                order = generator(seed, "crop-set", str(which), str(turn)).permutation(len(part))
-                places.append((which, int(order[place])))
+            first, size = number * int(count), len(part)
+            turns = range(first // size, (first + int(count) - 1) // size + 1)
+            orders = [
+                generator(seed, "crop-set", str(which), str(turn)).permutation(size)
+                for turn in turns
+            ]
+            row = np.concatenate(orders) if orders else np.empty(0, np.int64)
+            begin = first - turns.start * size
+            places += [(which, int(place)) for place in row[begin : begin + int(count)]]
         mixed = generator(seed, "crop-epoch", str(number)).permutation(len(places))
         return [places[i] for i in mixed]
 
     def example(self, which: int, place: int) -> CropExample:
         """That one."""
         return self._sets[which][place]
+
+
+def painted_examples(root: Path) -> list[CropExample]:
+    """Pictures with a text of crops beside each, as ProCrop's CAD has them.
+
+    A line is `x1 y1 x2 y2 score`, the first one the original photograph's region; the picture
+    `12345_0.jpg` was made of 12345.
+
+    Raises:
+        DataError: there is none, or a text is not of that form.
+    """
+    texts = sorted(root.rglob("*.txt"))
+    found = []
+    for text in texts:
+        pictures = [p for p in sorted(text.parent.glob(f"{text.stem}.*")) if p != text]
+        if not pictures:
+            continue
+        try:
+            rows = [[float(v) for v in line.split()] for line in text.read_text().splitlines()]
+            boxes = np.array([row[:4] for row in rows if row], np.float64).reshape(-1, 4)
+        except (OSError, ValueError):
+            boxes = np.empty((0, 4))
+        if not len(boxes) or (boxes[0, :2] >= boxes[0, 2:]).any():
+            raise DataError(
+                f"{printable(text)} must hold lines of x1 y1 x2 y2 score, the original first."
+            )
+        boxes = boxes[(boxes[:, :2] < boxes[:, 2:]).all(1)]
+        scores = np.array([BEST, *[BEST - 0.5] * (len(boxes) - 1)])
+        source = text.stem.rpartition("_")[0] or text.stem
+        found.append(CropExample(pictures[0], boxes, scores, source, weak=True))
+    if not found:
+        raise DataError(f"{printable(root)} holds no pictures with crops in a text beside them.")
+    return found

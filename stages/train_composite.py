@@ -28,12 +28,12 @@ from .composite_examples import CompositeExample, batch_of, make_example
 from .composite_feed import ExampleFeed, Place
 from .composite_loss import NoisyBatch, noise_loss
 from .composite_sources import SampleSource
+from .train_average import RunningMean, half_precision
 from .train_composite_config import TrainCompositeConfig
 from .train_composite_world import World
 
 # what is trained as published
 _PUBLISHED = ("control.", "unet.output_blocks.", "unet.out.", "projector.", "order.")
-_HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 def choose_trained(net: PicsNet, everything: bool) -> list[nn.Parameter]:
@@ -70,8 +70,7 @@ class CompositeTraining:
         self._source = source
         self._batches = config.batches(source.size, world.size)
         self._trained = choose_trained(self.net, config.everything)
-        self._names = {n for n, p in self.net.named_parameters() if p.requires_grad}
-        self.mean = {n: p.detach().clone() for n, p in self._moving()}
+        self.mean = RunningMean(self.net, config.average)
         self.optimiser = torch.optim.AdamW(
             self._trained, lr=config.rate, weight_decay=config.decay, fused=True
         )
@@ -97,7 +96,7 @@ class CompositeTraining:
         total = torch.zeros((), device=world.device)
         for part in range(config.accumulate):
             last = part == config.accumulate - 1
-            with self._alone(not last), self._precision():
+            with self._alone(not last), half_precision(world.device, config.half):
                 batch = self.batch(self.step * config.accumulate + part)
                 noisy = add_noise(batch.latents, batch.noise, batch.times)
                 found = self._net(noisy, batch.times, batch.known)
@@ -115,7 +114,7 @@ class CompositeTraining:
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.step += 1
-        self._average()
+        self.mean.update(self.step)
         return {"loss": float(total), "gradient": float(norm), "rate": rate}
 
     def batch(self, number: int) -> NoisyBatch:
@@ -154,24 +153,17 @@ class CompositeTraining:
 
     def averaged(self) -> dict[str, Tensor]:
         """The network's state with the running mean of what is trained."""
-        return {**self.net.state_dict(), **self.mean}
+        return self.mean.state()
 
     @contextlib.contextmanager
     def with_mean(self) -> Iterator[PicsNet]:
         """The network with the running mean for weights, in evaluation mode, and then as it was."""
-        kept = {name: p.detach().clone() for name, p in self._moving()}
-        self._put(self.mean)
-        self.net.eval()
-        try:
+        with self.mean.shown():
             yield self.net
-        finally:
-            self._put(kept)
-            self.net.train()
 
     def settle(self) -> None:
         """Leave the network with the running mean for weights, in evaluation mode."""
-        self._put(self.mean)
-        self.net.eval()
+        self.mean.settle()
 
     def close(self) -> None:
         """End what reads ahead; the training takes no more steps."""
@@ -181,7 +173,7 @@ class CompositeTraining:
         """What `restore` goes on from."""
         return {
             "step": self.step,
-            "net": {name: p.detach() for name, p in self._moving()},
+            "net": self.mean.own(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
         }
@@ -196,10 +188,7 @@ class CompositeTraining:
         Raises:
             KeyError, ValueError, RuntimeError: it was another network's.
         """
-        self.net.load_state_dict({**mean, **state["net"]})
-        with torch.no_grad():
-            for name, value in self.mean.items():
-                value.copy_(mean[name])
+        self.mean.restore(mean, state["net"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
         self.step = int(state["step"])
@@ -210,29 +199,8 @@ class CompositeTraining:
         first = (place * self.world.size + self.world.rank) * self.config.batch
         return [(epoch, at) for at in range(first, first + self.config.batch)]
 
-    def _moving(self) -> Iterator[tuple[str, nn.Parameter]]:
-        return ((n, p) for n, p in self.net.named_parameters() if n in self._names)
-
-    @torch.no_grad()
-    def _put(self, values: dict[str, Tensor]) -> None:
-        for name, parameter in self._moving():
-            parameter.copy_(values[name])
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        # a mean of few steps at first, which the beginning does not hold back
-        kept = min(self.config.average, self.step / (self.step + 10))
-        for name, parameter in self._moving():
-            self.mean[name].lerp_(parameter, 1 - kept)
-
     def _alone(self, wanted: bool) -> contextlib.AbstractContextManager[None]:
         """Gradients are kept to this process until the last batch of a step."""
         if wanted and isinstance(self._net, DistributedDataParallel):
             return self._net.no_sync()
         return contextlib.nullcontext()
-
-    def _precision(self) -> contextlib.AbstractContextManager[object]:
-        half = _HALF.get(self.config.half or "")
-        if half is None:
-            return contextlib.nullcontext()
-        return torch.autocast(torch.device(self.world.device).type, half)

@@ -10,8 +10,7 @@ pics.safetensors the result: the running mean of the weights, as engine pics rea
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
@@ -27,20 +26,11 @@ from .train_composite import CompositeTraining
 from .train_composite_config import TrainCompositeConfig
 from .train_composite_state import find_checkpoint, read_checkpoint, write_checkpoint
 from .train_composite_world import World
-from .train_metrics import Metrics, Row
+from .train_hooks import RunHooks as RunHooks
+from .train_metrics import Metrics
 
 RESULT, METRICS, CONFIG, SAMPLES = "pics.safetensors", "metrics.jsonl", "config.json", "samples"
 _SHOWN = 4  # samples of a picture
-
-
-@dataclass(frozen=True)
-class RunHooks:
-    """What a caller hears of a run, and how it stops it."""
-
-    log: Callable[[Row], None] = lambda row: None  # every line of the metrics
-    advance: Callable[[], object] = lambda: None  # after every step
-    should_stop: Callable[[], bool] = lambda: False  # asked after every step
-    begin: Callable[[int], None] = lambda steps: None  # told how many are left to do
 
 
 def train_composite(

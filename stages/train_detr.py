@@ -6,9 +6,7 @@ that went before, so that a training that was interrupted goes on as if it had n
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +15,17 @@ from torch import Tensor, nn
 
 from ..core.errors import ModelError
 from ..core.seeds import derive_seed
-from ..models.context_model import ContextModel
+from ..models.context_model import ContextModel, choose_context
 from ..models.crop_detr import CropDetr, CropInputs
 from ..models.crop_detr_load import save_crop_detr
 from ..models.crop_detr_loss import crop_losses
-from ..models.scrm import draw_context, likeliest_context
 from ..models.weights_io import load_safetensors
 from .composite_feed import ExampleFeed, Place
 from .crop_feed import CropFeed, CropItem
+from .train_average import RunningMean, half_precision
 from .train_composite_world import World
 from .train_detr_config import TrainDetrConfig
 
-_HALF = {"fp16": torch.float16, "bf16": torch.bfloat16}
 _SLOW = ("reference_points", "sampling_offsets")
 
 
@@ -57,8 +54,7 @@ class CropTraining:
         self.total = config.total(size, world.size)
         self._batches = config.batches(size, world.size)
         self._feed, self._context = feed, context
-        self._names = {n for n, p in net.named_parameters() if p.requires_grad}
-        self.mean = {n: p.detach().clone() for n, p in self._moving()}
+        self.mean = RunningMean(net, config.average)
         self.optimiser = torch.optim.AdamW(self._groups(), lr=config.rate, fused=True)
         self.scaler = torch.amp.GradScaler(
             torch.device(world.device).type, enabled=config.half == "fp16"
@@ -82,7 +78,7 @@ class CropTraining:
         boxes = float(world.mean(count))
         self.optimiser.zero_grad()
         torch.manual_seed(derive_seed(config.seed, "crop-dropout", str(self.step), str(world.rank)))
-        with self._precision():
+        with half_precision(world.device, config.half):
             inputs = self._with_context(inputs)
             teacher = self._taught(inputs)
             answer = self._net(inputs)
@@ -95,12 +91,12 @@ class CropTraining:
                 "--learning-rate, or train with --precision fp32, and go on with --resume auto."
             )
         self.scaler.unscale_(self.optimiser)
-        trained = [p for _, p in self._moving()]
+        trained = [p for _, p in self.mean.trained()]
         norm = nn.utils.clip_grad_norm_(trained, config.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.step += 1
-        self._average()
+        self.mean.update(self.step)
         values = dict(zip(losses, found.tolist(), strict=True))
         return {**values, "gradient": float(norm), "rate": config.rate * factor}
 
@@ -113,18 +109,13 @@ class CropTraining:
             return min((step + 1) / rise, 1.0) * falling
         return 0.1 if step >= config.drop * self.total else 1.0
 
-    def averaged(self) -> dict[str, Tensor]:
-        """The network's state with the running mean of what is trained."""
-        return {**self.net.state_dict(), **self.mean}
-
     def write_weights(self, path: Path) -> None:
         """The running mean, as the engine reads it."""
-        save_crop_detr(self.averaged(), self.net.config, path)
+        save_crop_detr(self.mean.state(), self.net.config, path)
 
     def settle(self) -> None:
         """Leave the network with the running mean for weights, in evaluation mode."""
-        self._put(self.mean)
-        self.net.eval()
+        self.mean.settle()
 
     def close(self) -> None:
         """End what reads ahead; the training takes no more steps."""
@@ -134,7 +125,7 @@ class CropTraining:
         """What `restore` goes on from, beside the running mean."""
         return {
             "step": self.step,
-            "net": {name: p.detach() for name, p in self._moving()},
+            "net": self.mean.own(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.scaler.state_dict(),
         }
@@ -149,11 +140,7 @@ class CropTraining:
         Raises:
             KeyError, ValueError, RuntimeError, ModelError: they are another network's.
         """
-        mean = load_safetensors(weights)
-        self.net.load_state_dict({**mean, **state["net"]})
-        with torch.no_grad():
-            for name, value in self.mean.items():
-                value.copy_(mean[name])
+        self.mean.restore(load_safetensors(weights), state["net"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
         self.step = int(state["step"])
@@ -161,7 +148,7 @@ class CropTraining:
     def _groups(self) -> list[dict[str, Any]]:
         config = self.config
         rates: dict[float, list[nn.Parameter]] = {}
-        for name, parameter in self._moving():
+        for name, parameter in self.mean.trained():
             rate = config.rate_backbone if name.startswith("backbone.") else config.rate
             if any(part in name for part in _SLOW):
                 rate *= config.slow
@@ -186,7 +173,8 @@ class CropTraining:
         draws = torch.Generator().manual_seed(
             derive_seed(self.config.seed, "crop-context", str(self.step))
         )
-        context = find_context(self._context, self.net, inputs, draws)
+        features, logits = self._context(inputs.pictures, inputs.pad)
+        context = choose_context(features, logits, self.net.config, draws)
         return CropInputs(
             inputs.pad, inputs.pictures, inputs.maps, inputs.retrieved, inputs.text, context
         )
@@ -195,49 +183,6 @@ class CropTraining:
         """(B,Q) what the running mean thinks of the queries, once it has something to say."""
         if self.step < self.config.teach * self.total:
             return None
-        with self._with_mean(), torch.no_grad():
+        with self.mean.shown(), torch.no_grad():
             found: Tensor = self.net(inputs).logits[-1].sigmoid()
         return found
-
-    @contextlib.contextmanager
-    def _with_mean(self) -> Iterator[None]:
-        kept = {name: p.detach().clone() for name, p in self._moving()}
-        self._put(self.mean)
-        self.net.eval()
-        try:
-            yield
-        finally:
-            self._put(kept)
-            self.net.train()
-
-    def _moving(self) -> Iterator[tuple[str, nn.Parameter]]:
-        return ((n, p) for n, p in self.net.named_parameters() if n in self._names)
-
-    @torch.no_grad()
-    def _put(self, values: dict[str, Tensor]) -> None:
-        for name, parameter in self._moving():
-            parameter.copy_(values[name])
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        # a mean of few steps at first, which the beginning does not hold back
-        kept = min(self.config.average, self.step / (self.step + 10))
-        for name, parameter in self._moving():
-            self.mean[name].lerp_(parameter, 1 - kept)
-
-    def _precision(self) -> contextlib.AbstractContextManager[object]:
-        half = _HALF.get(self.config.half or "")
-        if half is None:
-            return contextlib.nullcontext()
-        return torch.autocast(torch.device(self.world.device).type, half)
-
-
-def find_context(
-    model: ContextModel, net: CropDetr, inputs: CropInputs, draws: torch.Generator
-) -> Tensor:
-    """SCRM's context of a batch of pictures, in the way that the network was made for."""
-    assert inputs.pictures is not None
-    features, logits = model(inputs.pictures, inputs.pad)
-    if net.config.context == "topk":
-        return likeliest_context(features, logits, net.config.partners)
-    return draw_context(features, net.config.queries, draws)

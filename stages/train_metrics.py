@@ -1,4 +1,4 @@
-"""Metrics of a training: JSON lines in a file that is whole at any time, and TensorBoard's events."""
+"""Metrics of a training: JSON lines, whole at any time, and TensorBoard's events."""
 
 from __future__ import annotations
 
@@ -77,4 +77,4 @@ def _open_board(folder: Path) -> Any:
         )
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder))

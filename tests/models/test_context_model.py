@@ -41,7 +41,7 @@ def theirs() -> nn.Module:
             decoder_n_points=2,
             num_labels=91,
             dropout=0.0,
-        )  # fmt: skip
+        )
     ).eval()
     for name, parameter in model.named_parameters():
         if "sampling_offsets" in name or "class_embed" in name:

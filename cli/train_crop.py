@@ -1,0 +1,176 @@
+"""`compose train crop`: the croppers, those that ship and those of the two papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from . import options
+from .shared import Shared
+from .train_composite_options import Keep, MaxSteps, Resume
+from .train_crop_options import (
+    BatchSize,
+    Board,
+    Cad,
+    ContextModelFile,
+    ContextOption,
+    Data,
+    DryRun,
+    Engine,
+    FusionOption,
+    Init,
+    LearningRate,
+    Preset,
+    PresetOption,
+    Refs,
+    Rounds,
+    SaveEvery,
+    TrainedEngine,
+    Workers,
+)
+from .train_options import (
+    Epochs,
+    EpochsJson,
+    Features,
+    NetworkFolder,
+    epoch_lines,
+    may_begin,
+    phases,
+)
+
+if TYPE_CHECKING:
+    from .output import Output
+
+
+def crop(
+    ctx: typer.Context,
+    out: NetworkFolder,
+    data: Data = None,
+    engine: Engine = TrainedEngine.builtin,
+    epochs: Epochs = None,
+    features: Features = None,
+    cad: Cad = None,
+    preset: PresetOption = Preset.small,
+    init: Init = None,
+    refs: Refs = None,
+    fusion: FusionOption = None,
+    context: ContextOption = None,
+    context_model: ContextModelFile = None,
+    rounds: Rounds = 3,
+    max_steps: MaxSteps = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
+    save_every: SaveEvery = None,
+    keep: Keep = None,
+    workers: Workers = None,
+    tensorboard: Board = False,
+    resume: Resume = None,
+    precision: options.Precision = "auto",
+    device: options.Device = "auto",
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    json: EpochsJson = False,
+    quiet: options.Quiet = False,
+    dry_run: DryRun = False,
+    config: options.Config = None,
+    debug: options.Debug = False,
+) -> None:
+    """Train a cropping engine on drawn crops and voted pairs.
+
+    builtin and rank: the trunks' weights come from the checkpoints efficientnet-lite2 and
+    vit-s-focus (see `compose models pull`). Interrupted while it computes features, the same
+    command goes on where it stopped. The files can be used by `compose crop --weights DIR`.
+
+    procrop and multi-in-one: the networks of the two papers, from drawn crops (--data), from
+    photographs that were painted on (--cad, in two stages), or both. Used by `compose crop --engine
+    procrop --checkpoint procrop=FILE`. On several GPUs: torchrun --nproc-per-node N -m compose.cli
+    train crop … Interrupted or terminated, it writes a checkpoint, and --resume auto ends with the
+    very same weights.
+    """
+    from ..core.errors import UsageError
+
+    output = Shared.of(ctx).output()
+    if engine in (TrainedEngine.builtin, TrainedEngine.rank):
+        if data is None:
+            raise UsageError("give the data to train on: --data DIR, FCDB's folder.")
+        if cad or refs or init or context_model:
+            raise UsageError(
+                f"--engine {engine.value} is trained on FCDB alone; leave --cad, --refs, --init "
+                "and --context-model out, or train procrop or multi-in-one."
+            )
+        _builtin(output, data, out, engine, epochs, features, seed, overwrite, dry_run)
+        return
+    if data is None and cad is None:
+        raise UsageError("give the data to train on: --data DIR, --cad DIR, or both.")
+    from .train_crop_detr import DetrRequest, train_detr_command
+
+    chosen: dict[str, Any] = {
+        "steps": max_steps,
+        "epochs": epochs,
+        "batch": batch_size,
+        "rate": learning_rate,
+        "every": save_every,
+        "keep": keep,
+        "workers": workers,
+    }
+    train_detr_command(
+        output,
+        DetrRequest(
+            engine=engine.value,
+            preset=preset.value,
+            out=out,
+            data=data,
+            cad=cad,
+            features=features,
+            init=init,
+            refs=refs,
+            fusion=fusion.value if fusion else None,
+            context=context.value if context else None,
+            context_model=context_model,
+            rounds=rounds,
+            chosen={name: value for name, value in chosen.items() if value is not None},
+            board=tensorboard,
+            resume=resume,
+            precision=precision,
+            device=device,
+            seed=seed,
+            overwrite=overwrite,
+            dry_run=dry_run,
+        ),
+    )
+
+
+def _builtin(
+    output: Output,
+    data: Path,
+    out: Path,
+    engine: TrainedEngine,
+    epochs: int | None,
+    features: Path | None,
+    seed: int,
+    overwrite: bool,
+    dry_run: bool,
+) -> None:
+    import dataclasses
+
+    from ..models.crop_builtin import HEADS, LITE, RANK, REGIONS, VIT
+
+    names = [RANK, "crop_rank.safetensors", "metrics.jsonl"]
+    if engine is TrainedEngine.builtin:
+        names += [LITE, VIT, HEADS, REGIONS, "crop_builtin.safetensors"]
+    targets = [out / name for name in names]
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+        return
+    from ..stages.train_crop import TrainCropConfig, train_crop
+
+    settings = TrainCropConfig(engine=engine.value, seed=seed)
+    if epochs is not None:
+        settings = dataclasses.replace(settings, epochs=epochs)
+    with phases(output) as begin:
+        files = train_crop(
+            data, out, settings, cache=features, log=epoch_lines(output), begin=begin
+        )
+    for path in files:
+        output.path(path)

@@ -1,0 +1,104 @@
+"""`compose train crop --engine procrop|multi-in-one`, and crops by what it wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from compose.cli.train import app
+from compose.core.errors import UsageError
+
+from ..stages.crop_scenes import fcdb, painted
+from .processes import compose
+
+
+def test_train_resume_and_crop(tmp_path: Path) -> None:
+    data, out, home = fcdb(tmp_path / "fcdb"), tmp_path / "out", tmp_path / "home"
+    train = ("train", "crop", "--engine", "procrop", "--data", data, "--refs", data / "images",
+             "--out", out, "--batch-size", 4, "--device", "cpu")  # fmt: skip
+    tried = compose(*train, "--dry-run", "--json", home=home)
+    assert tried.returncode == 0, tried.stderr
+    lines = [json.loads(line) for line in tried.stdout.splitlines()]
+    assert [line.get("step") for line in lines] == [1, 2, None]
+    assert lines[2]["outputs"][0] == str(out / "procrop.safetensors")
+    assert not out.exists()
+    done = compose(*train, "--max-steps", 3, "--save-every", 2, "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    told = json.loads((out / "config.json").read_text())
+    assert (told["net"]["fusion"], told["net"]["reference_tokens"], told["steps"]) == (
+        "paper", 16, 3,
+    )  # fmt: skip
+    refused = CliRunner().invoke(app, [str(part) for part in train[1:]])
+    assert isinstance(refused.exception, UsageError)
+    assert "--overwrite" in str(refused.exception)
+    photo = data / "images" / "0.png"
+    name = f"procrop={out / 'procrop.safetensors'}"
+    cropped = compose("crop", photo, "--engine", "procrop", "--checkpoint", name, "--json",
+                      home=home)  # fmt: skip
+    assert cropped.returncode == 0, cropped.stderr
+    record = json.loads(cropped.stdout)
+    assert record["engine"] == "procrop"
+    assert 1 <= len(record["crops"]) <= 5
+    missing = compose("crop", photo, "--engine", "procrop", home=home)
+    assert missing.returncode == 1
+    assert "--checkpoint procrop=FILE" in missing.stderr
+    assert "Traceback" not in missing.stderr
+
+
+def test_weak_and_mixed(tmp_path: Path) -> None:
+    cad, data, out = painted(tmp_path / "cad"), fcdb(tmp_path / "fcdb", 4), tmp_path / "out"
+    done = compose("train", "crop", "--engine", "multi-in-one", "--cad", cad, "--data", data,
+                   "--out", out, "--batch-size", 4, "--max-steps", 4, "--rounds", 1, "--device",
+                   "cpu", "--quiet", home=tmp_path / "home")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [Path(line).name for line in done.stdout.splitlines()] == [
+        "multi-in-one.safetensors", "metrics.jsonl", "config.json",
+    ]  # fmt: skip
+    assert (out / "labels" / "v0002.json").is_file()
+    assert (out / "stage-2-1" / "multi-in-one.safetensors").is_file()
+
+
+def test_what_contradicts_is_refused(tmp_path: Path) -> None:
+    out, data = tmp_path / "out", fcdb(tmp_path / "fcdb", 2)
+    for more, told in (
+        ((), "--data"),
+        (("--engine", "procrop"), "--cad"),
+        (("--engine", "procrop", "--data", data, "--fusion", "paper"), "--refs"),
+        (("--engine", "procrop", "--data", data, "--context", "topk"), "--context"),
+        (("--engine", "multi-in-one", "--data", data, "--context", "topk"), "--context-model"),
+        (("--engine", "multi-in-one", "--data", data, "--refs", data), "--refs"),
+        (("--data", data, "--cad", data), "--cad"),
+        (("--engine", "procrop", "--data", data), "--batch-size"),
+    ):
+        done = CliRunner().invoke(app, ["crop", "--out", str(out), *map(str, more)])
+        assert isinstance(done.exception, UsageError), done.output
+        assert told in str(done.exception)
+        assert not out.exists()
+
+
+def test_asked_to_end_it_keeps_its_place(tmp_path: Path) -> None:
+    data, out = fcdb(tmp_path / "fcdb"), tmp_path / "out"
+    train = ["train", "crop", "--engine", "procrop", "--data", str(data), "--out", str(out),
+             "--batch-size", "2", "--device", "cpu"]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "compose.cli", *train, "--max-steps", "100000", "--save-every", "1"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "COMPOSE_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    end = time.monotonic() + 200
+    while not list(out.glob("checkpoints/*/state.pt")) and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=100)
+    assert process.returncode == 130, stderr
+    assert "--resume auto" in stderr
+    assert not list(out.rglob("*.compose-part"))
+    assert not (out / "procrop.safetensors").exists()
