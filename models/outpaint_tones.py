@@ -1,4 +1,4 @@
-"""The tones that are to be expected around a photograph, and a fill's tones brought to its border."""
+"""The tones to be expected around a photograph, and a fill's tones brought to its border."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .patch_sources import Floats
 from .patch_search import CanvasLevel
+from .patch_sources import Floats
 
 _DOWN, _ACROSS = 0.15, 0.35  # shares of the photograph that mirroring reaches at most
 _BLUR, _FULL = 1 / 14, 1 / 10  # of the canvas: of the tones, and from where on they are all blurred

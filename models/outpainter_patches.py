@@ -1,9 +1,10 @@
 """Engine `patches`: the surroundings are put together from patches of the photograph, outward.
 
-At a small size of the canvas, where a patch sees far, the search begins with the tones that are to
-be expected (`outpaint_tones`); each larger size begins with what the smaller one found. The last one
-is small still: its fill gives the tones of the full canvas, and the photograph itself, at the places
-that the patches came from, all that is finer, so that the surroundings are as sharp as it is.
+At a small size of the canvas, where a patch sees far, the search begins with the tones that are
+to be expected (`outpaint_tones`); each larger size begins with what the smaller one found. The last
+one is small still: its fill gives the tones of the full canvas, and the photograph itself, at the
+places that the patches came from, all that is finer, so that the surroundings are as sharp as it
+is.
 """
 
 from __future__ import annotations
@@ -37,28 +38,27 @@ class PatchOutpainter:
         if not wanted.hole.any():
             return canvas
         random = generator(seed, "outpaint")
-        picture: Floats | None = None
-        search: PatchSearch | None = None
-        level: CanvasLevel | None = None
-        for side, rounds in _LEVELS:
-            before = level
-            level, banned = _level(wanted, side)
-            if picture is None or search is None or before is None:
-                picture = expected_tones(level, ~banned)
-                places = level.at_same_height(random)
-            else:
-                picture = cv2.resize(picture, level.shape[::-1], interpolation=cv2.INTER_LINEAR)
-                picture = level.with_photo(np.asarray(picture, np.float32))
-                places = _places(level, search, before)
-            search = PatchSearch(level, places, random)
-            for number in range(rounds):
-                search.improve(picture, number)
-                sharp = side == _LEVELS[-1][0] and number == rounds - 1
-                picture = search.voted(picture, sharp=sharp)
-        assert picture is not None and search is not None and level is not None
+        side, rounds = _LEVELS[0]
+        level, banned = _level(wanted, side)
+        search = PatchSearch(level, level.at_same_height(random), random)
+        picture = _rounds(search, expected_tones(level, ~banned), rounds)
+        for side, rounds in _LEVELS[1:]:
+            before, (level, _) = level, _level(wanted, side)
+            picture = cv2.resize(picture, level.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            picture = level.with_photo(np.asarray(picture, np.float32))
+            search = PatchSearch(level, _places(level, search, before), random)
+            picture = _rounds(search, picture, rounds, sharp=side == _LEVELS[-1][0])
         fine = _with_detail(wanted, matched_at_border(level, picture), search, level.sources)
         fine[wanted.window] = wanted.photo
         return fine
+
+
+def _rounds(search: PatchSearch, picture: Floats, rounds: int, *, sharp: bool = False) -> Floats:
+    """The picture after rounds of search and vote, the last vote sharp or not."""
+    for number in range(rounds):
+        search.improve(picture, number)
+        picture = search.voted(picture, sharp=sharp and number == rounds - 1)
+    return picture
 
 
 def _level(wanted: Expansion, side: int) -> tuple[CanvasLevel, Mask]:

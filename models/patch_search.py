@@ -166,9 +166,7 @@ class PatchSearch:
         rows, columns = self.field()
         y = np.clip(level.rows + down, 0, level.shape[0] - 1)
         x = np.clip(level.columns + across, 0, level.shape[1] - 1)
-        self._consider(
-            rows[y, x] - (y - level.rows), columns[y, x] - (x - level.columns)
-        )
+        self._consider(rows[y, x] - (y - level.rows), columns[y, x] - (x - level.columns))
 
     def _consider(self, rows: Ints, columns: Ints) -> None:
         """Take other sources where they are better."""

@@ -1,9 +1,10 @@
 """Patches of a photograph as what an expansion can be put together from: numbers and colours.
 
 A patch is described by its products with the first polynomials under a Gaussian window, a dozen
-numbers that tell most of a natural patch, as the principal components of K. He and J. Sun, Computing
-Nearest-Neighbor Fields via Propagation-Assisted KD-Trees, CVPR 2012, do. The mirrored photograph
-counts as much as the photograph, for at its border nothing else continues it without a seam.
+numbers that tell most of a natural patch, as the principal components of K. He and J. Sun,
+Computing Nearest-Neighbor Fields via Propagation-Assisted KD-Trees, CVPR 2012, do. The mirrored
+photograph counts as much as the photograph, for at its border nothing else continues it without a
+seam.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ _BRIGHT = ((0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1))  # degrees across and
 _HUE = ((0, 0), (1, 0), (0, 1))
 _LEAST = 0.15  # share of the photograph that has to be allowed for a ban to count
 # brightness, and two differences of colours, of equal energy to the three channels
-_OPPONENT = np.array(
-    [[1, 1, 1], [1, -1, 0], [1, 1, -2]], np.float32
-) / np.sqrt(np.array([[3], [2], [6]], np.float32))
+_OPPONENT = np.array([[1, 1, 1], [1, -1, 0], [1, 1, -2]], np.float32) / np.sqrt(
+    np.array([[3], [2], [6]], np.float32)
+)
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
