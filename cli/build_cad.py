@@ -58,6 +58,7 @@ def cad(
     crops: own.Crops = None,
     model: own.Model = None,
     controlnet: own.ControlNet = None,
+    segmenter: own.Segmenter = "salient",
     steps: own.Steps = 50,
     guidance: own.Guidance = 4.0,
     negative: own.Negative = None,
@@ -101,7 +102,8 @@ def cad(
     from ..core.errors import UsageError
     from ..core.names import printable
     from ..data.cad import RECORDS, SETTINGS
-    from ..stages.cad_set import begin_set, planned_files, record_path
+    from ..stages.cad_parquet import require_pyarrow
+    from ..stages.cad_set import begin_set, planned_files, record_path, require_settings
     from ..stages.cad_settings import open_set
     from ..stages.cad_shard import chosen_inputs, parse_shard
     from .batch_command import run_batch_command
@@ -110,6 +112,8 @@ def cad(
     shared = Shared.of(ctx)
     output = shared.output()
     request = request_of(ctx.params)
+    if parquet:
+        require_pyarrow()
     settings = request.settings()
     part = parse_shard(shard) if shard else None
     if (
@@ -122,9 +126,11 @@ def cad(
             "another --out."
         )
 
+    require_settings(out, settings)
+
     def start() -> Callable[[Source], Record]:
+        wanted = open_set(out, request)
         begin_set(out, settings)
-        wanted = open_set(out, request, jobs)
         if engine is Maker.auto:
             output.note(f"engine {request.engine_name()}")
 

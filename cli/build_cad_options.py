@@ -88,6 +88,12 @@ ControlNet = Annotated[
         help="For diffusers: a network that reads a segmentation, likewise.",
     ),
 ]
+Segmenter = Annotated[
+    str,
+    typer.Option(
+        "--segmenter", metavar="NAME", help="For --controlnet: what it sees; salient or sam."
+    ),
+]
 Steps = Annotated[
     int, typer.Option("--steps", min=1, max=1000, metavar="N", help="For diffusers: of sampling.")
 ]
@@ -130,6 +136,7 @@ def request_of(values: Mapping[str, Any]) -> CadRequest:
 
     from ..core.devices import resolve_device, resolve_precision
     from ..models.outpainters import DiffusersOptions, OutpainterOptions
+    from ..models.segmenters import segmenter_name
     from ..stages.cad_filter import FilterConfig
     from ..stages.cad_place import PlaceConfig
     from ..stages.cad_set import CadConfig
@@ -141,6 +148,7 @@ def request_of(values: Mapping[str, Any]) -> CadRequest:
     own = DiffusersOptions(
         model=values["model"],
         controlnet=values["controlnet"],
+        segmenter=segmenter_name(values["segmenter"]),
         steps=values["steps"],
         guidance=values["guidance"],
     )

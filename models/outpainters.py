@@ -21,6 +21,7 @@ class DiffusersOptions:
     steps: int = 50
     guidance: float = 4.0
     control: float = 1.0  # weight of the control
+    segmenter: str = "salient"  # what the control shows; see `segmenters`
     side: int = 512  # pixels of the longer side at which the network works
     negative: str = (
         "collage, frame, border, picture in picture, split screen, watermark, signature, text, "

@@ -186,28 +186,38 @@ def record_path(root: Path, source: Source) -> Path:
     return cad.record_file(root, photo_name(source))
 
 
+def require_settings(root: Path, settings: Mapping[str, Any]) -> None:
+    """Refuse a folder that holds a set of other settings.
+
+    Raises:
+        UsageError: it does.
+        DataError: its settings are damaged.
+    """
+    path = root / cad.SETTINGS
+    if not path.is_file():
+        return
+    earlier = cad.read_json(path)
+    if earlier != settings:
+        names = sorted(
+            key for key in {*earlier, *settings} if earlier.get(key) != settings.get(key)
+        )
+        raise UsageError(
+            f"{printable(root)} holds a set that was made otherwise ({', '.join(names)}); give "
+            "the same options as then, or another --out."
+        )
+
+
 def begin_set(root: Path, settings: Mapping[str, Any]) -> None:
     """Make a folder ready and write how the set is made; one begun with the same settings is gone
     on with.
 
     Raises:
-        UsageError: it holds a set of other settings.
+        UsageError, DataError: see `require_settings`.
         OutputError: it cannot be written.
-        DataError: its settings are damaged.
     """
-    path = root / cad.SETTINGS
-    if path.is_file():
-        earlier = cad.read_json(path)
-        if earlier != settings:
-            names = sorted(
-                key for key in {*earlier, *settings} if earlier.get(key) != settings.get(key)
-            )
-            raise UsageError(
-                f"{printable(root)} holds a set that was made otherwise ({', '.join(names)}); give "
-                "the same options as then, or another --out."
-            )
-    else:
-        cad.write_json(path, settings)
+    require_settings(root, settings)
+    if not (root / cad.SETTINGS).is_file():
+        cad.write_json(root / cad.SETTINGS, settings)
     for folder in (root, *(path for path in root.rglob("*") if path.is_dir())):
         remove_stale_parts(folder)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.devices import available_cores
+from ..core.devices import require_torch
 from ..core.errors import UsageError
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.names import printable
@@ -73,8 +73,11 @@ class CadRequest:
         )
 
 
-def open_set(root: Path, request: CadRequest, jobs: int) -> CadSet:
+def open_set(root: Path, request: CadRequest) -> CadSet:
     """Load what a set is made with, once a process.
+
+    Networks take one thread for a picture, so that sums do not depend on how many cores there are;
+    what uses more of them is working on several photographs.
 
     Raises:
         UsageError: see `CadRequest.engine_name`; or an engine lacks a package.
@@ -82,15 +85,14 @@ def open_set(root: Path, request: CadRequest, jobs: int) -> CadSet:
         DataError: a file of prompts or crops is damaged.
     """
     name = request.engine_name()
-    threads = max(available_cores() // max(jobs, 1), 1)
-    reader = PictureReader(threads, request.weights)
+    reader = PictureReader(1, request.weights)
     judged = request.config.filter is not None and name != REAL
     return CadSet(
         root,
         request.config,
         _maker(name, request),
         reader,
-        _score(threads) if judged else None,
+        _score() if judged else None,
         _prompter(request),
         request.max_pixels,
     )
@@ -112,8 +114,8 @@ def _maker(name: str, request: CadRequest) -> Callable[[Photo, str, int, str], E
     return grown
 
 
-def _score(threads: int) -> Score:
-    scorer = ExpansionScorer(threads)
+def _score() -> Score:
+    scorer = ExpansionScorer(1)
 
     def bad(maps: Mapping[str, NDArray[np.float32]], made: Expanded) -> float:
         height, width = made.rgb.shape[:2]
@@ -124,9 +126,11 @@ def _score(threads: int) -> Score:
 
 def _prompter(request: CadRequest) -> Callable[[str, Photo], str]:
     if request.captioner is not None:
+        require_torch("a captioner", "diffusers")
         from ..models.captioner import open_captioner
 
-        captioner = open_captioner(request.captioner, request.options.device)
+        options = request.options
+        captioner = open_captioner(request.captioner, options.device, offline=options.offline)
         return lambda name, photo: captioner.caption(photo.rgb)
     if request.prompts is None:
         return lambda name, photo: ""
