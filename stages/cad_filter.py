@@ -1,8 +1,9 @@
 """Which expanded pictures are kept; the automatic filter of GenCrop (Hong et al., AAAI 2024).
 
 A picture is dropped if it looks bad; if its subject is not found again; if something was found
-where the photograph is not that is larger than a quarter of the subject; or if anything found is
-twice as large as the subject. What is found is what is salient, read from the same look at the
+where the photograph is not that is larger than a quarter of the subject; or if a find and the
+subject are twice as large as it. Of a find only what lies outside the photograph counts there,
+since that is what was invented. What is found is what is salient, read from the same look at the
 picture as everything else.
 """
 
@@ -30,7 +31,7 @@ class FilterConfig:
     again: float = 0.25  # IoU of the subject with what is found in its place, at least
     other: float = 0.25  # area of what is found elsewhere, in areas of the subject, at most
     elsewhere: float = 0.01  # IoU with the region, below which a find is elsewhere
-    grown: float = 2.0  # area of any find in areas of the subject, at most
+    grown: float = 2.0  # the subject with what a find adds outside, in areas of it, at most
     salient: float = 0.5  # from where on the map shows something
     subject: float = 0.01  # share of the picture below which a subject is none
     smallest: float = 0.002  # share of the picture below which a find is none
@@ -45,7 +46,7 @@ class Verdict:
     bad: float | None  # probability; None without a scorer
     again: float | None  # IoU of the subject; None where the photograph has none
     other: float  # largest find elsewhere, in areas of the subject
-    largest: float  # largest find, likewise
+    grown: float  # the subject with what a find adds outside of the photograph, likewise
 
 
 def verdict(
@@ -71,7 +72,10 @@ def verdict(
     again = _again(expanded.subject, finds) if has_subject else None
     elsewhere = [find for find in finds if _iou(mask_box(find), region) < config.elsewhere]
     other = max((int(find.sum()) for find in elsewhere), default=0) / area
-    largest = max((int(find.sum()) for find in finds), default=0) / area
+    around = np.ones(expanded.subject.shape, bool)
+    x1, y1, x2, y2 = expanded.region
+    around[y1:y2, x1:x2] = False
+    grown = 1 + max((int((find & around).sum()) for find in finds), default=0) / area
     dropped = None
     if bad is not None and bad > config.bad:
         dropped = BAD
@@ -79,9 +83,9 @@ def verdict(
         dropped = LOST
     elif other > config.other:
         dropped = OTHER
-    elif has_subject and largest > config.grown:
+    elif has_subject and grown > config.grown:
         dropped = GROWN
-    return Verdict(dropped, bad, again, other, largest)
+    return Verdict(dropped, bad, again, other, grown)
 
 
 def _again(subject: Mask, finds: list[Mask]) -> float:

@@ -17,6 +17,8 @@ from ..models.picture_look import PictureReader
 
 SIDE = 1024  # pixels of both sides that are read, where the file has them
 _SUBJECT = 0.5  # of the map
+_CLEAR = 0.85  # mean of the map in a part that surely is a subject; `segmenter_salient` has 0.89
+_FILLING = 0.6  # share of the picture that such a part takes up at most
 _FRAME = 0.08  # of a side: a frame is no wider
 _EVEN, _SAME, _STEP = 8.0, 12.0, 20.0  # grey levels: along a frame's line, across it, at its end
 _FRAMES = 3  # within each other, at most
@@ -29,7 +31,8 @@ class Photo:
     """A photograph at about the size that a canvas needs."""
 
     rgb: NDArray[np.uint8] = field(repr=False)  # hxwx3
-    subject: Mask = field(repr=False)  # hxw
+    subject: Mask = field(repr=False)  # hxw: all that is salient
+    clear: Mask = field(repr=False)  # hxw: of it what surely is a subject
     original: tuple[int, int]  # width and height of the upright file
     part: tuple[float, float, float, float]  # of it that was used, as shares: all but a frame
 
@@ -63,9 +66,23 @@ def open_photo(path: Path, reader: PictureReader, max_pixels: int = DEFAULT_MAX_
     if scale < 1:
         size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
         rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    subject = reader.look(rgb).saliency > _SUBJECT
+    saliency = reader.look(rgb).saliency
     header = picture.header
-    return Photo(rgb, subject, (header.width, header.height), part)
+    return Photo(
+        rgb, saliency > _SUBJECT, clear_subject(saliency), (header.width, header.height), part
+    )
+
+
+def clear_subject(saliency: NDArray[np.float32]) -> Mask:
+    """The parts of a map hxw that stand out clearly and do not fill the picture; where all is
+    grass, any of it may be salient, and none of it is a subject."""
+    clear = np.zeros(saliency.shape, bool)
+    count, numbers = cv2.connectedComponents((saliency > _SUBJECT).astype(np.uint8))
+    for number in range(1, count):
+        part = numbers == number
+        if saliency[part].mean() >= _CLEAR and part.mean() <= _FILLING:
+            clear |= part
+    return clear
 
 
 def without_frame(rgb: NDArray[np.uint8]) -> tuple[int, int, int, int]:

@@ -20,7 +20,7 @@ class Expanded:
     """A picture and what is known of it."""
 
     rgb: NDArray[np.uint8] = field(repr=False)  # HxWx3
-    subject: Mask = field(repr=False)  # HxW: the photograph's
+    subject: Mask = field(repr=False)  # HxW: the photograph's, where it has a clear one
     region: tuple[int, int, int, int]  # x1, y1, x2, y2 of the photograph, or of the known crop
 
 
@@ -49,8 +49,10 @@ def expand(
     placed = place(photo.width, photo.height, config, random, cut)
     wanted = _expansion(photo, placed, prompt)
     rgb = engine.expand(wanted, derive_seed(seed, "cad", name, str(number), "fill"))
+    high, wide = wanted.photo.shape[:2]
+    clear = cv2.resize(photo.clear.astype(np.uint8), (wide, high), interpolation=cv2.INTER_NEAREST)
     subject = np.zeros(rgb.shape[:2], bool)
-    subject[wanted.window] = wanted.subject
+    subject[wanted.window] = clear > 0
     return Expanded(rgb, subject, placed.region)
 
 

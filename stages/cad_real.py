@@ -54,7 +54,7 @@ def sub_picture(
         right = int(random.integers(x2, photo.width + 1))
         bottom = int(random.integers(y2, photo.height + 1))
     rgb = np.ascontiguousarray(photo.rgb[top:bottom, left:right])
-    subject = np.ascontiguousarray(photo.subject[top:bottom, left:right])
+    subject = np.ascontiguousarray(photo.clear[top:bottom, left:right])
     scale = min(config.side[1] / max(rgb.shape[:2]), 1.0)
     region = (x1 - left, y1 - top, x2 - left, y2 - top)
     if scale == 1:

@@ -247,7 +247,7 @@ def _filter_notes(found: Verdict | None) -> dict[str, Any]:
         "bad": None if found.bad is None else round(found.bad, 4),
         "again": None if found.again is None else round(found.again, 4),
         "other": round(found.other, 4),
-        "largest": round(found.largest, 4),
+        "grown": round(found.grown, 4),
     }
 
 

@@ -34,7 +34,7 @@ PICTURE_COLUMNS = (
     "bad",
     "again",
     "other",
-    "largest",
+    "grown",
     "prompt",
 )
 LABEL_COLUMNS = ("picture", "version", "rank", "x1", "y1", "x2", "y2", "score", "origin")
@@ -161,7 +161,7 @@ def _count(counts: Counts, record: dict[str, Any], entry: dict[str, Any]) -> Non
 
 
 def _picture_row(record: dict[str, Any], entry: dict[str, Any]) -> list[Any]:
-    notes = [entry.get(key) for key in ("layout", "dropped", "bad", "again", "other", "largest")]
+    notes = [entry.get(key) for key in ("layout", "dropped", "bad", "again", "other", "grown")]
     return [
         entry["picture"],
         record["source"],

@@ -54,7 +54,11 @@ def test_within_the_photograph_a_second_find_is_none_of_ours() -> None:
 
 def test_a_subject_may_not_double() -> None:
     _, mask = picture()
-    mask[60:105, 60:90] = True  # 1350 of 600, IoU 0.44
+    mask[60:100, 60:90] = True  # twice as large, but within the photograph
+    assert judged(mask) is None
+    mask[100:119, 60:90] = True  # 570 pixels outside of it, IoU 0.34
+    assert judged(mask) is None
+    mask[119:121, 60:90] = True
     assert judged(mask) == GROWN
 
 
@@ -75,4 +79,4 @@ def test_what_was_measured_is_told() -> None:
     assert found.bad == 0.2
     assert found.again == 1
     assert found.other == pytest.approx(100 / 600)
-    assert found.largest == 1
+    assert found.grown == pytest.approx(1 + 100 / 600)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from compose.core.errors import ImageError
 from compose.models.picture_look import PictureReader
-from compose.stages.cad_photo import open_photo, without_frame
+from compose.stages.cad_photo import clear_subject, open_photo, without_frame
 
 from .cad_scenes import landscape
 
@@ -61,3 +61,13 @@ def test_photographs_are_read_small_enough_and_tiny_ones_refused(tmp_path: Path)
     Image.fromarray(landscape(60, 40)).save(tmp_path / "tiny.png")
     with pytest.raises(ImageError, match="larger one"):
         open_photo(tmp_path / "tiny.png", reader)
+
+
+def test_only_what_stands_out_clearly_is_a_subject() -> None:
+    saliency = np.zeros((60, 80), np.float32)
+    saliency[5:20, 5:20] = 0.95
+    saliency[30:50, 5:20] = 0.7
+    found = clear_subject(saliency)
+    assert found[5:20, 5:20].all()
+    assert found.sum() == 15 * 15
+    assert not clear_subject(np.ones((60, 80), np.float32)).any()

@@ -60,7 +60,8 @@ def test_unknown_crops_hold_the_subject(seed: int) -> None:
     assert not outside.any()
     share = (x2 - x1) * (y2 - y1) / made.subject.size
     assert 0.28 < share < 0.62
-    empty = dataclasses.replace(one, subject=np.zeros_like(one.subject))
+    nothing = np.zeros_like(one.subject)
+    empty = dataclasses.replace(one, subject=nothing, clear=nothing)
     made = sub_picture(empty, {}, PlaceConfig(), seed, "a", 1)
     assert made.region[2] <= made.rgb.shape[1]
     assert made.region[3] <= made.rgb.shape[0]
