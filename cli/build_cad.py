@@ -103,9 +103,10 @@ def cad(
     from ..core.names import printable
     from ..data.cad import RECORDS, SETTINGS
     from ..stages.cad_parquet import require_pyarrow
-    from ..stages.cad_set import begin_set, planned_files, record_path, require_settings
+    from ..stages.cad_set import planned_files, record_path
     from ..stages.cad_settings import open_set
     from ..stages.cad_shard import chosen_inputs, parse_shard
+    from ..stages.cad_state import begin_set, require_settings
     from .batch_command import run_batch_command
     from .build_cad_options import request_of
 

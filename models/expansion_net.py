@@ -20,7 +20,7 @@ class ExpansionConfig:
 
     width: int = 16  # numbers a cell
     hidden: int = 24  # numbers of a picture
-    dropout: float = 0.3  # while it is trained
+    dropout: float = 0.5  # while it is trained
 
 
 class ExpansionNet(nn.Module):

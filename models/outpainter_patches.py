@@ -44,8 +44,8 @@ class PatchOutpainter:
         picture = _rounds(search, expected_tones(level, ~banned), rounds)
         for side, rounds in _LEVELS[1:]:
             before, (level, _) = level, _level(wanted, side)
-            picture = cv2.resize(picture, level.shape[::-1], interpolation=cv2.INTER_LINEAR)
-            picture = level.with_photo(np.asarray(picture, np.float32))
+            large = cv2.resize(picture, level.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            picture = level.with_photo(np.asarray(large, np.float32))
             search = PatchSearch(level, _places(level, search, before), random)
             picture = _rounds(search, picture, rounds, sharp=side == _LEVELS[-1][0])
         fine = _with_detail(wanted, matched_at_border(level, picture), search, level.sources)

@@ -67,4 +67,10 @@ EMBEDDED = (
         "2a71934173100e8f1e222a3ce8ebb86c04dd6ca69de82943882a64c5987a336c",
         132_638,
     ),
+    _embedded(
+        "expansion.onnx",
+        "build-dataset cad: whether an expanded picture looks bad, on the trunks of crop",
+        "b86edd817746d8b9f0bde2a55ac097b953e5b5dde46e469680d2fc6bc249f60e",
+        32_166,
+    ),
 )

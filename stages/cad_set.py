@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.errors import UsageError
-from ..core.files import atomic_write, remove_stale_parts
+from ..core.files import atomic_write
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.inputs import Source
-from ..core.names import printable
 from ..data import cad
 from ..models.picture_look import PictureReader
 from .cad_filter import FilterConfig, Verdict, verdict
@@ -186,47 +185,6 @@ def record_path(root: Path, source: Source) -> Path:
     return cad.record_file(root, photo_name(source))
 
 
-def require_settings(root: Path, settings: Mapping[str, Any]) -> None:
-    """Refuse a folder that holds a set of other settings.
-
-    Raises:
-        UsageError: it does.
-        DataError: its settings are damaged.
-    """
-    path = root / cad.SETTINGS
-    if not path.is_file():
-        return
-    earlier = cad.read_json(path)
-    if earlier != settings:
-        names = sorted(
-            key for key in {*earlier, *settings} if earlier.get(key) != settings.get(key)
-        )
-        raise UsageError(
-            f"{printable(root)} holds a set that was made otherwise ({', '.join(names)}); give "
-            "the same options as then, or another --out."
-        )
-
-
-def begin_set(root: Path, settings: Mapping[str, Any]) -> None:
-    """Make a folder ready and write how the set is made; one begun with the same settings is gone
-    on with.
-
-    Raises:
-        UsageError, DataError: see `require_settings`.
-        OutputError: it cannot be written.
-    """
-    require_settings(root, settings)
-    if not (root / cad.SETTINGS).is_file():
-        cad.write_json(root / cad.SETTINGS, settings)
-    for folder in (root, *(path for path in root.rglob("*") if path.is_dir())):
-        remove_stale_parts(folder)
-
-
-def settings_of(config: CadConfig, **others: Any) -> dict[str, Any]:
-    """What a set depends on, as it is written into it."""
-    return {"version": cad.VERSION, **_plain(asdict(config)), **_plain(others)}
-
-
 def write_jpeg(path: Path, rgb: NDArray[np.uint8], quality: int) -> None:
     """Write a picture HxWx3, whole or not at all.
 
@@ -255,12 +213,3 @@ def _small(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = min(_SMALL / max(rgb.shape[:2]), 1.0)
     size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _plain(value: Any) -> Any:
-    """Values as JSON gives them back."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value

@@ -25,7 +25,8 @@ from .cad_photo import Photo
 from .cad_picture import Expanded, expand
 from .cad_place import PlaceConfig
 from .cad_real import sub_picture
-from .cad_set import CadConfig, CadSet, Score, settings_of
+from .cad_set import CadConfig, CadSet, Score
+from .cad_state import settings_of
 
 REAL = "real"
 

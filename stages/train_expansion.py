@@ -36,9 +36,9 @@ class ScoreExample:
 class ScoreTraining:
     """How the network is trained; chosen by cross-validation on the train photographs."""
 
-    epochs: int = 60
+    epochs: int = 12
     rate: float = 2e-3
-    decay: float = 0.05
+    decay: float = 0.3
     batch: int = 32
     bad_weight: float = 2.0  # of what is asked against what is learned with it
     net: ExpansionConfig = field(default_factory=ExpansionConfig)

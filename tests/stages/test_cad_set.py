@@ -18,9 +18,10 @@ from compose.stages.cad_labels import LabelConfig
 from compose.stages.cad_place import PlaceConfig
 from compose.stages.cad_relabel import begin_version, end_version, relabel
 from compose.stages.cad_report import write_report
-from compose.stages.cad_set import CadConfig, CadSet, begin_set, photo_name, source_of
+from compose.stages.cad_set import CadConfig, CadSet, photo_name, source_of
 from compose.stages.cad_settings import CadRequest, open_set
 from compose.stages.cad_shard import chosen_inputs, parse_shard
+from compose.stages.cad_state import begin_set
 from compose.stages.cad_tables import finish_set
 
 from .cad_scenes import contents, save_photos
