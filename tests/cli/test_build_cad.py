@@ -81,7 +81,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bytes(
 ) -> None:
     out = tmp_path / "set"
     kept = 0
-    for number in range(3):
+    for number in range(2):
         process = start("cad", photos, "--out", out, *SMALL, "--skip-existing", "--quiet")
         records = out / "records"
         end = time.monotonic() + 60
