@@ -101,7 +101,7 @@ def cad(
     """
     from ..core.errors import UsageError
     from ..core.names import printable
-    from ..data.cad import RECORDS, SETTINGS
+    from ..data.cad_files import RECORDS, SETTINGS
     from ..stages.cad_parquet import require_pyarrow
     from ..stages.cad_set import planned_files, record_path
     from ..stages.cad_settings import open_set
@@ -179,7 +179,7 @@ def say_counts(output: Output, counts: Counts) -> None:
 
 def summary_of(out: Path, record: Record) -> Record:
     """What is printed of a photograph's record."""
-    from ..data.cad import beside_file, image_file
+    from ..data.cad_files import beside_file, image_file
 
     kept = [entry["picture"] for entry in record["pictures"] if entry["dropped"] is None]
     reasons = [entry["dropped"] for entry in record["pictures"] if entry["dropped"] is not None]

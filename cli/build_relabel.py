@@ -40,7 +40,7 @@ def relabel(
     on with the version that it began.
     """
     from ..core.batch import run_batch
-    from ..data.cad import label_file, origins_file, read_records, version_name
+    from ..data.cad_files import label_file, origins_file, read_records, version_name
     from ..stages.cad_labels import LabelConfig
     from ..stages.cad_relabel import begin_version, end_version
     from ..stages.cad_relabel import relabel as relabel_one

@@ -9,7 +9,7 @@ from typing import Any
 from ..core.errors import DataError, UsageError
 from ..core.images import load_picture
 from ..core.names import printable
-from ..data import cad
+from ..data import cad_files as cad
 from ..models.crop_engine import CropEngine
 from .cad_labels import Label, LabelConfig, predicted, refined
 from .cad_set import write_version

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..core.images import load_picture
 from ..core.report import Figure, Report, Shape, thumbnail
-from ..data import cad
+from ..data import cad_files as cad
 from .cad_tables import Counts
 
 _MAIN, _OTHER = 560, 260  # longest sides in pixels

@@ -21,7 +21,7 @@ from ..core.errors import UsageError
 from ..core.files import atomic_write
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.inputs import Source
-from ..data import cad
+from ..data import cad_files as cad
 from ..models.picture_look import PictureReader
 from .cad_filter import FilterConfig, Verdict, verdict
 from .cad_labels import Label, LabelConfig, first_labels, predicted, refined

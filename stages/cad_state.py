@@ -10,7 +10,7 @@ from typing import Any
 from ..core.errors import UsageError
 from ..core.files import remove_stale_parts
 from ..core.names import printable
-from ..data import cad
+from ..data import cad_files as cad
 from .cad_set import CadConfig
 
 

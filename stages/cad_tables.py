@@ -13,7 +13,7 @@ from typing import Any
 from ..core.errors import DataError
 from ..core.files import atomic_write
 from ..core.names import printable
-from ..data import cad
+from ..data import cad_files as cad
 from .cad_filter import RULES
 
 UNKNOWN = "(no class)"

@@ -11,7 +11,7 @@ import pytest
 
 from compose.core.errors import DataError, UsageError
 from compose.core.inputs import Source, expand_inputs
-from compose.data import cad
+from compose.data import cad_files as cad
 from compose.models.crop_engine import ConstantCrop
 from compose.stages.cad_filter import FilterConfig
 from compose.stages.cad_labels import LabelConfig

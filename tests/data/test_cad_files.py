@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compose.core.errors import DataError
-from compose.data import cad
+from compose.data import cad_files as cad
 from compose.data.prompts import read_prompts
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=20)
