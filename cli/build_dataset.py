@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..core.names import printable
-from . import options
+from . import build_cad, options
 from .build_annotate import annotate
 from .build_pairs import pairs
 from .build_shards import report, verify
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..core.batch import Outcome
 
 app = typer.Typer(help="Make data sets out of others.")
+build_cad.register(app)
 
 
 class From(StrEnum):

@@ -84,7 +84,15 @@ def read_crops(root: Path, split: str) -> list[CropRecord]:
     Raises:
         DataError: the split's file is missing or not of the documented form.
     """
-    path = Path(root) / f"{split}.json"
+    return read_crop_list(Path(root) / f"{split}.json")
+
+
+def read_crop_list(path: Path) -> list[CropRecord]:
+    """Records of one list in its order.
+
+    Raises:
+        DataError: it is missing or not of the documented form.
+    """
     return [CropRecord(str(row["file"]), _box(row, "crop", path)) for row in _read(path)]
 
 

@@ -85,4 +85,10 @@ EMBEDDED = (
         "dada00d073a96404edccc18f6eef1dc65186db0032ffc350cac3ee7d2b53b1be",
         465_175,
     ),
+    _embedded(
+        "expansion.onnx",
+        "build-dataset cad: whether an expanded picture looks bad, on the trunks of crop",
+        "b86edd817746d8b9f0bde2a55ac097b953e5b5dde46e469680d2fc6bc249f60e",
+        32_166,
+    ),
 )
