@@ -10,6 +10,7 @@ left out.
 from __future__ import annotations
 
 import colorsys
+import importlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -124,7 +125,7 @@ def open_diffusers(options: OutpainterOptions) -> DiffusersOutpainter:
             "as stabilityai/stable-diffusion-2-inpainting."
         )
     try:
-        import diffusers
+        diffusers: Any = importlib.import_module("diffusers")  # its calls have no types
     except ImportError:
         raise UsageError(
             "engine diffusers needs the package diffusers; run: pip install "

@@ -25,9 +25,9 @@ from ..data import cad_files as cad
 from ..models.picture_look import PictureReader
 from .cad_filter import FilterConfig, Verdict, verdict
 from .cad_labels import Label, LabelConfig, first_labels, predicted, refined
-from .cad_layout import layout_of
 from .cad_photo import Photo, open_photo
 from .cad_picture import Expanded
+from .layout import read_layout
 
 _QUALITY = 92  # of the pictures
 _SMALL, _SMALL_QUALITY = 320, 80  # long side in pixels of copies of what was dropped
@@ -118,7 +118,7 @@ class CadSet:
             "width": width,
             "height": height,
             "region": list(made.region),
-            "layout": layout_of(made.rgb),
+            "layout": read_layout(made.rgb, look.saliency).names()[0],
             **_filter_notes(found),
         }
         picture = cad.picture_name(name, number)
