@@ -82,7 +82,8 @@ def _joined(ends: Array, diagonal: float) -> Array:
 
     What is left after the longest lines is short, and stays as it is.
     """
-    ends, done = ends.copy(), []
+    ends = ends.copy()
+    done: list[Array] = []
     while len(ends) and len(done) < _JOINED:
         longest = int(np.argmax(_lengths(ends)))
         line = ends[longest]
