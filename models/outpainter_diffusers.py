@@ -10,6 +10,7 @@ left out.
 from __future__ import annotations
 
 import colorsys
+import importlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -124,7 +125,7 @@ def open_diffusers(options: OutpainterOptions) -> DiffusersOutpainter:
             "as stabilityai/stable-diffusion-2-inpainting."
         )
     try:
-        import diffusers
+        library: Any = importlib.import_module("diffusers")
     except ImportError:
         raise UsageError(
             "engine diffusers needs the package diffusers; run: pip install "
@@ -138,11 +139,11 @@ def open_diffusers(options: OutpainterOptions) -> DiffusersOutpainter:
     segment = None
     try:
         if own.controlnet is None:
-            kind = diffusers.StableDiffusionInpaintPipeline
+            kind = library.StableDiffusionInpaintPipeline
             pipeline = kind.from_pretrained(own.model, **kwargs, **left_out)
         else:
-            control = diffusers.ControlNetModel.from_pretrained(own.controlnet, **kwargs)
-            kind = diffusers.StableDiffusionControlNetInpaintPipeline
+            control = library.ControlNetModel.from_pretrained(own.controlnet, **kwargs)
+            kind = library.StableDiffusionControlNetInpaintPipeline
             pipeline = kind.from_pretrained(own.model, controlnet=control, **kwargs, **left_out)
             segment = _segmenter(own.segmenter)
         pipeline.set_progress_bar_config(disable=True)
