@@ -20,8 +20,8 @@ class _Bad(nn.Module):
         self.net = net
 
     def forward(self, maps: Tensor, inside: Tensor) -> Tensor:
-        bad: Tensor = self.net(maps, inside)[:, _BAD]
-        return bad
+        logits: Tensor = self.net(maps, inside)
+        return logits[:, _BAD]
 
 
 def export_expansion(net: ExpansionNet, target: Path) -> None:

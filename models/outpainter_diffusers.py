@@ -125,7 +125,7 @@ def open_diffusers(options: OutpainterOptions) -> DiffusersOutpainter:
             "as stabilityai/stable-diffusion-2-inpainting."
         )
     try:
-        diffusers: Any = importlib.import_module("diffusers")  # its calls have no types
+        library: Any = importlib.import_module("diffusers")
     except ImportError:
         raise UsageError(
             "engine diffusers needs the package diffusers; run: pip install "
@@ -139,11 +139,11 @@ def open_diffusers(options: OutpainterOptions) -> DiffusersOutpainter:
     segment = None
     try:
         if own.controlnet is None:
-            kind = diffusers.StableDiffusionInpaintPipeline
+            kind = library.StableDiffusionInpaintPipeline
             pipeline = kind.from_pretrained(own.model, **kwargs, **left_out)
         else:
-            control = diffusers.ControlNetModel.from_pretrained(own.controlnet, **kwargs)
-            kind = diffusers.StableDiffusionControlNetInpaintPipeline
+            control = library.ControlNetModel.from_pretrained(own.controlnet, **kwargs)
+            kind = library.StableDiffusionControlNetInpaintPipeline
             pipeline = kind.from_pretrained(own.model, controlnet=control, **kwargs, **left_out)
             segment = _segmenter(own.segmenter)
         pipeline.set_progress_bar_config(disable=True)

@@ -72,11 +72,11 @@ def test_files_are_as_the_layout_says(made: Path) -> None:
 
 
 def test_parts_in_any_order_give_the_same_bytes(
-    made: Path, photos: list[Source], tmp_path: Path
+    made: Path, opened: CadSet, photos: list[Source], tmp_path: Path
 ) -> None:
     for source in reversed(photos):
         begin_set(tmp_path, REQUEST.settings())
-        open_set(tmp_path, REQUEST).write(source)
+        dataclasses.replace(opened, root=tmp_path).write(source)
         finish_set(tmp_path)
     assert contents(tmp_path) == contents(made)
 
