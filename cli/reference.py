@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` say with exit code 1 that it is stale."""
     check = "--check" in arguments
     files = [argument for argument in arguments if argument != "--check"]
-    if len(files) != 1:
+    if len(files) != 1 or files[0].startswith("-"):
         print("usage: python -m compose.cli.reference [--check] FILE", file=sys.stderr)
         return 2
     file, text = Path(files[0]), reference(COMMANDS)
