@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def cad(
     ctx: typer.Context,
     inputs: options.Inputs,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets the set.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Gets the set.")],
     engine: Annotated[
         Maker, typer.Option("--engine", help="What makes the surroundings; auto: builtin.")
     ] = Maker.auto,

@@ -55,7 +55,7 @@ app.command()(report)
 def occlusion(
     ctx: typer.Context,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The data set's folder.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets the set.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Gets the set.")],
     source: Annotated[
         From, typer.Option("--from", help="Its form: PASCAL VOC 2012 or COCO 2017.")
     ] = From.voc,

@@ -51,7 +51,9 @@ def pairs(
     ],
     out: Annotated[
         str,
-        typer.Option("--out", metavar="PLACE", help="Gets the set: a folder, or s3://… and so on."),
+        typer.Option(
+            "--out", "-o", metavar="PLACE", help="Gets the set: a folder, or s3://… and so on."
+        ),
     ],
     split: Annotated[
         RawPart, typer.Option("--split", help="Which part of the data sets.")

@@ -88,7 +88,7 @@ def verify(
 def report(
     ctx: typer.Context,
     place: Place,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The page to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write.")],
     samples: Annotated[
         int, typer.Option("--samples", min=1, max=1000, metavar="N", help="Shown on it.")
     ] = 24,

@@ -38,7 +38,7 @@ def build(
     ctx: typer.Context,
     inputs: options.Inputs,
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The index, such as refs.idx.")
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The index, such as refs.idx.")
     ],
     encoder: Annotated[
         str,

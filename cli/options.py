@@ -31,7 +31,7 @@ Null = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Write below this folder, as the inputs lie."),
+    typer.Option("--out", "-o", metavar="DIR", help="Write below this folder, as the inputs lie."),
 ]
 SkipExisting = Annotated[
     bool, typer.Option("--skip-existing", help="Leave inputs alone whose outputs all exist.")

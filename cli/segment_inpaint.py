@@ -31,7 +31,10 @@ def segment_inpaint(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", metavar="DIR", help="Write a folder a picture below this, as the inputs lie."
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Write a folder a picture below this, as the inputs lie.",
         ),
     ],
     iterations: segment_options.Iterations = 3,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .output import Output
 
 NetworkFolder = Annotated[
-    Path, typer.Option("--out", metavar="DIR", help="Gets the network's files.")
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Gets the network's files.")
 ]
 TrainData = Annotated[
     list[Path],
