@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..core.masks import mask_box
 from .sketch_chains import LEAST, ridges
 from .sketch_edges import scene_edges
+from .sketch_outlines import borders, outlines
 from .sketch_regions import Region
 from .sketch_target import Target
 from .sketch_weights import edge_weights
@@ -31,6 +32,8 @@ _LARGE = 0.6  # of the canvas; regions above are seen well enough in the scene
 _SURROUND = 8.0  # pixels of a canvas of 224, the deviation of what lies around a line
 _CROWDED = 0.15  # how much of it is ridge, at which a line counts half
 _ASIDE = 0.3  # what a line counts where nothing is salient
+_OUTER = 1.0  # what a subject's outline counts more than other lines
+_AROUND = 3  # pixels of a canvas of 224 around what is salient that count as it does
 _REMAINDER = 0.15  # the most that Canny's edges count beside contours
 _APART = 3  # pixels of a canvas of 224 that those keep from contours
 
@@ -42,6 +45,7 @@ class Lines:
     edges: NDArray[np.bool_]  # thin
     strength: NDArray[np.float32]  # in [0,1], how sure a line is, with soft flanks
     weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off the edges
+    outlines: tuple[NDArray[np.float64], ...] = ()  # (n,2) each, of subjects, x and y in pixels
 
 
 def canny_lines(target: Target, saliency: NDArray[np.float32] | None) -> Lines:
@@ -80,7 +84,7 @@ def contour_lines(
         closer = _closer(target, reader, region)
         if closer is not None:
             strength = np.maximum(strength, closer)
-    edges = ridges(strength)
+    edges, contours = ridges(strength), strength
     scale = max(height, width) / 224
     crowd = cv2.GaussianBlur(np.where(edges, strength, 0), (0, 0), _SURROUND * scale)
     weights = np.where(edges, strength, 0) / (1 + crowd / _CROWDED)
@@ -90,17 +94,25 @@ def contour_lines(
     top = max(float(weights.max()), LEAST)
     weights = np.maximum(weights / top, _REMAINDER * faint)
     strength = np.maximum(strength, _REMAINDER * faint)
+    found: list[NDArray[np.float64]] = []
     if saliency is not None:
-        weights = weights * (_ASIDE + (1 - _ASIDE) * saliency)
+        around = cv2.dilate(saliency, _square(_AROUND * scale))
+        weights = weights * (_ASIDE + (1 - _ASIDE) * around) * (1 + _OUTER * borders(saliency))
+        found = outlines(saliency, contours)
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
-    return Lines(edges, np.asarray(strength, np.float32), weights)
+    return Lines(edges, np.asarray(strength, np.float32), weights, tuple(found))
 
 
 def _spare_edges(target: Target, edges: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
     """Canny's edges away from others."""
-    side = 2 * max(round(_APART * scale), 1) + 1
-    near = cv2.dilate(edges.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    near = cv2.dilate(edges.astype(np.uint8), _square(_APART * scale)) > 0
     return np.asarray(scene_edges(target.rgb) & ~near)
+
+
+def _square(reach: float) -> NDArray[np.uint8]:
+    """A kernel of this many pixels to each side, one at least."""
+    side = 2 * max(round(reach), 1) + 1
+    return np.ones((side, side), np.uint8)
 
 
 def _closer(target: Target, reader: ContourReader, region: Region) -> NDArray[np.float32] | None:

@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from ..core.curves import cubic_points
 from .sketch_chains import chains
 from .sketch_lines import Lines
+from .sketch_links import linked
 from .sketch_pieces import Piece, choose_pieces, cut_pieces, halved
 from .sketch_regions import Region
 
 Points = NDArray[np.float64]
 
 # pixels of a canvas of 224 that a stroke may miss its line by
-_TOLERANCES = (1.0, 1.4, 2.0, 2.8)
+_TOLERANCES = (1.0, 1.4, 2.0, 2.8, 4.0)
 _DEAR = 0.12  # share of what is drawn that each further pixel of tolerance has to bring
+_GAP = 5.0  # pixels of a canvas of 224 over which a chain goes on in another
+_ROUND = 0.75  # what an outline counts beside a chain of ridges, which keeps corners
 _CHANCE = 0.2  # deviation of the logarithm of a piece's value, for sketches to differ
 _INSIDE = 0.5  # of a piece's pixels that lie in a region that it belongs to
 _REACH = 2  # pixels of a canvas of 224 around a stroke at which lines are drawn
@@ -28,10 +31,15 @@ class Tracer:
     """Cuts lines into strokes, for one target."""
 
     def __init__(self, lines: Lines) -> None:
-        self._lines = lines
         self._scale = max(lines.edges.shape) / 224
-        found = chains(lines.edges, lines.strength)
-        self._cuts = [cut_pieces(found, t * self._scale) for t in _TOLERANCES]
+        self._worth = _worth(lines, self._scale)
+        found = linked(chains(lines.edges, lines.strength), _GAP * self._scale)
+        self._cuts = []
+        for tolerance in _TOLERANCES:
+            own = cut_pieces(found, tolerance * self._scale)
+            outer = cut_pieces(lines.outlines, tolerance * self._scale)
+            worth = np.repeat([1.0, _ROUND], [len(own), len(outer)])
+            self._cuts.append((own + outer, worth))
 
     def __call__(
         self, region: Region | None, count: int, chance: np.random.Generator, taken: Points
@@ -65,17 +73,18 @@ class Tracer:
     def _chosen(
         self, region: Region | None, count: int, chance: np.random.Generator | None, taken: Points
     ) -> list[Piece]:
-        values = np.asarray(self._lines.weights, np.float64)
+        values = self._worth
         if region is not None:
             values = values * _grown(region.mask, self._scale)
         drawn = _drawn(taken, values.shape, self._scale)
-        most = max(map(len, self._cuts), default=0)
+        most = max(len(worth) for _, worth in self._cuts)
         draws = np.zeros(most) if chance is None else chance.normal(size=most)
         best: tuple[float, list[Piece]] = (-1.0, [])
-        for tolerance, pieces in zip(_TOLERANCES, self._cuts, strict=True):
+        for tolerance, (pieces, worth) in zip(_TOLERANCES, self._cuts, strict=True):
             if region is not None:
-                pieces = [piece for piece in pieces if _inside(piece, region)]
-            factors = np.exp(_CHANCE * draws[: len(pieces)])
+                within = [k for k, piece in enumerate(pieces) if _inside(piece, region)]
+                pieces, worth = [pieces[k] for k in within], worth[within]
+            factors = worth * np.exp(_CHANCE * draws[: len(pieces)])
             chosen, value = choose_pieces(
                 pieces, values, count, factors=factors, drawn=drawn, reach=self._reach
             )
@@ -89,10 +98,27 @@ class Tracer:
         return int(max(round(_REACH * self._scale), 1))
 
 
+def _worth(lines: Lines, scale: float) -> NDArray[np.float64]:
+    """What each pixel HxW is worth; on outlines what the ridges are that they run along."""
+    values = np.asarray(lines.weights, np.float64)
+    height, width = values.shape
+    near = _spread(values, scale)
+    values = values.copy()
+    for line in lines.outlines:
+        x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
+        values[y, x] = near[y, x]
+    return values
+
+
+def _spread(values: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    """The greatest value within reach of each pixel."""
+    side = 2 * max(round(_REACH * scale), 1) + 1
+    return np.asarray(cv2.dilate(values, np.ones((side, side), np.uint8)))
+
+
 def _grown(mask: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
     """A mask with the outline of what it masks."""
-    side = 2 * max(round(_REACH * scale), 1) + 1
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0)
+    return _spread(mask.astype(np.float64), scale) > 0
 
 
 def _inside(piece: Piece, region: Region) -> bool:

@@ -12,6 +12,8 @@ from hypothesis import settings
 # read when torch is loaded, as `compose.core.devices.require_torch` sets it for commands
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+if "PYTEST_XDIST_WORKER" in os.environ:  # of several processes, each has its share of the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("search", derandomize=False)

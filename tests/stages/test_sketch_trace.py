@@ -116,3 +116,12 @@ def test_lines_lie_where_the_picture_changes_and_weigh_most_where_it_is_salient(
         abs(y + 0.5 - box[3]),
     ]
     assert np.min(beside, 0).max() < 3
+
+
+def test_an_outline_is_drawn_as_one_where_its_ridges_are_in_pieces():
+    dashes = [((x, 40), (x + 8, 40), 1.0) for x in range(10, 110, 20)]
+    lines = lines_of(*dashes)
+    outline = np.stack([np.arange(10.0, 110.0), np.full(100, 40.5)], -1)
+    whole = Lines(lines.edges, lines.strength, lines.weights, (outline,))
+    (stroke,) = Tracer(whole)(None, 1, chance(), NONE)
+    assert (stroke[0, 0], stroke[-1, 0]) == pytest.approx((10, 109))
