@@ -20,6 +20,7 @@ from .train_options import (
     EpochsJson,
     Features,
     NetworkFolder,
+    StepsJson,
     TrainData,
     epoch_lines,
     may_begin,
@@ -127,9 +128,7 @@ def inpaint(
     ] = False,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line for every measurement.")
-    ] = False,
+    json: StepsJson = False,
     quiet: options.Quiet = False,
     dry_run: options.DryRun = False,
     config: options.Config = None,

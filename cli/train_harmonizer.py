@@ -8,7 +8,15 @@ import typer
 
 from . import options
 from .shared import Shared
-from .train_options import Features, NetworkFolder, TrainData, may_begin, phases
+from .train_options import (
+    Features,
+    NetworkFolder,
+    PhotoLimit,
+    StepsJson,
+    TrainData,
+    may_begin,
+    phases,
+)
 
 
 def harmonizer(
@@ -19,16 +27,11 @@ def harmonizer(
         int | None,
         typer.Option("--steps", min=1, metavar="N", help="Steps of 32 objects each."),
     ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", min=1, metavar="N", help="Photographs of each folder at most."),
-    ] = None,
+    limit: PhotoLimit = None,
     features: Features = None,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line for every measurement.")
-    ] = False,
+    json: StepsJson = False,
     quiet: options.Quiet = False,
     dry_run: options.DryRun = False,
     config: options.Config = None,

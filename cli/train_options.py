@@ -39,6 +39,14 @@ EpochsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object a line for every epoch.")
 ]
 
+StepsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line for every measurement.")
+]
+PhotoLimit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="Photographs of each folder at most."),
+]
+
 
 def may_begin(
     output: Output, targets: list[Path], *, overwrite: bool, dry_run: bool, torch: bool = True

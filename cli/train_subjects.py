@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from . import options
 from .shared import Shared
-from .train_options import Epochs, EpochsJson, Features, NetworkFolder, may_begin, phases
+from .train_options import (
+    Epochs,
+    EpochsJson,
+    Features,
+    NetworkFolder,
+    epoch_lines,
+    may_begin,
+    phases,
+)
 
 
 def subjects(
@@ -53,11 +61,15 @@ def subjects(
     if epochs is not None:
         settings = dataclasses.replace(settings, epochs=epochs)
 
-    def log(row: dict[str, Any]) -> None:
-        output.record(row)
-        output.text(f"epoch {row['epoch']:3d}  loss {row['loss']:.4f}")
-
     with phases(output) as begin:
-        files = train_subjects(data, out, settings, more=more, cache=features, log=log, begin=begin)
+        files = train_subjects(
+            data,
+            out,
+            settings,
+            more=more,
+            cache=features,
+            log=epoch_lines(output),
+            begin=begin,
+        )
     for path in files:
         output.path(path)

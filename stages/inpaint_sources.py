@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,20 @@ class PhotoSource:
     name: str  # unique among the sets' photographs: the set's folder and the file's
     photo: Path
     masks: Callable[[], list[Mask]]
+
+
+def train_sources(roots: Sequence[Path], limit: int | None = None) -> list[PhotoSource]:
+    """The train parts of several sets, in their order, at most `limit` of each, spread over it.
+
+    Raises:
+        DataError, UsageError: as `read_sources`.
+    """
+    found = []
+    for root in roots:
+        of_root = read_sources(root, "train")
+        kept = len(of_root) if limit is None else min(limit, len(of_root))
+        found += [of_root[k * len(of_root) // kept] for k in range(kept)]
+    return found
 
 
 def read_sources(root: Path, split: str) -> list[PhotoSource]:

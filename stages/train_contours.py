@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +25,9 @@ from ..models.packing import round_int8
 from ..models.perceptual import frozen
 from ..models.small_net import small_net_bytes
 from .contour_examples import ContourExample, compute_examples, draw_batch
-from .inpaint_sources import read_sources
+from .inpaint_sources import train_sources
 from .one_cycle import OneCycle
+from .train_metrics import metrics_file
 
 METRICS = "contours_metrics.jsonl"
 _HELD_OUT = 20  # one photograph in so many only measures
@@ -80,20 +80,10 @@ def train_contours(
     Raises:
         DataError, ImageError, ModelError, UsageError: the data or the teacher are not as needed.
     """
-    sources = []
-    for root in data:
-        of_root = read_sources(root, "train")
-        kept = len(of_root) if limit is None else min(limit, len(of_root))
-        sources += [of_root[k * len(of_root) // kept] for k in range(kept)]
+    sources = train_sources(data, limit)
     advance = begin("teacher's maps", len(sources))
     examples = compute_examples(sources, teacher(), cache or out / "contours", advance=advance)
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / METRICS) as part, part.open("w") as metrics:
-
-        def keep(row: dict[str, Any]) -> None:
-            metrics.write(json.dumps(row) + "\n")
-            log(row)
-
+    with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
     with atomic_write(out / CONTOURS) as part:

@@ -34,6 +34,7 @@ from .crop_objectives import (
     region_scorers,
 )
 from .crop_views import compute_views
+from .train_metrics import metrics_file
 
 Log = Callable[[dict[str, Any]], None]
 
@@ -113,13 +114,7 @@ def train_crop(
         drawn = ScorerObjective(scorers, config.loss)
         parts.append((net.heads, len(net.heads), GridObjective(net, config.loss)))
         parts.append((net.regions, len(net.regions), drawn))
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / "metrics.jsonl") as part, part.open("w") as metrics:
-
-        def keep(row: dict[str, Any]) -> None:
-            metrics.write(json.dumps(row) + "\n")
-            log(row)
-
+    with metrics_file(out / "metrics.jsonl", log) as keep:
         for module, members, target in parts:
             torch.manual_seed(config.seed)
             _fit(module, target, examples, config, members, keep, begin)

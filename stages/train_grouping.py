@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from ..models.packing import round_int8
 from ..models.small_net import small_net_bytes
 from .grouping_examples import GroupingExample, compute_examples, count_scenes, held_out_parts
 from .grouping_figures import TRIED, mean_auc, splitting
+from .train_metrics import metrics_file
 
 WEIGHTS = "grouping.safetensors"
 METRICS = "grouping_metrics.jsonl"
@@ -70,13 +70,7 @@ def train_grouping(
         sets, cache or out / "features", threads=available_cores(), advance=advance
     )
     learned, measured = held_out_parts(examples)
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / METRICS) as part, part.open("w") as metrics:
-
-        def keep(row: dict[str, Any]) -> None:
-            metrics.write(json.dumps(row) + "\n")
-            log(row)
-
+    with metrics_file(out / METRICS, log) as keep:
         net = fit(learned, measured, config, keep, begin)
         round_int8(net)
         for most_alike in TRIED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,8 +21,9 @@ from ..models.harmony_net import HarmonyConfig, HarmonyNet, curve
 from ..models.packing import round_int8
 from ..models.small_net import small_net_bytes
 from .harmony_examples import Changes, HarmonyExamples, draw_example, read_examples
-from .inpaint_sources import read_sources
+from .inpaint_sources import train_sources
 from .one_cycle import OneCycle
+from .train_metrics import metrics_file
 
 METRICS = "harmony_metrics.jsonl"
 WEIGHTS = "harmony.safetensors"
@@ -70,21 +70,11 @@ def train_harmonizer(
     Raises:
         DataError, ImageError, MaskError, ModelError, UsageError: the data are not as needed.
     """
-    sources = []
-    for root in data:
-        of_root = read_sources(root, "train")
-        kept = len(of_root) if limit is None else min(limit, len(of_root))
-        sources += [of_root[k * len(of_root) // kept] for k in range(kept)]
+    sources = train_sources(data, limit)
     advance = begin("photographs", len(sources))
     kept_at = (cache or out / "features") / "harmony.npz"
     examples = read_examples(sources, kept_at, config.seed, advance=advance)
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / METRICS) as part, part.open("w") as metrics:
-
-        def keep(row: dict[str, Any]) -> None:
-            metrics.write(json.dumps(row) + "\n")
-            log(row)
-
+    with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
     with atomic_write(out / WEIGHTS) as part:

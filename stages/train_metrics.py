@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,22 @@ from ..core.errors import UsageError
 from ..core.files import atomic_write
 
 Row = dict[str, Any]
+
+
+@contextlib.contextmanager
+def metrics_file(path: Path, log: Callable[[Row], None]) -> Iterator[Callable[[Row], None]]:
+    """Give what takes a line: for `log`, and for a file of JSON lines that stands when all is done.
+
+    The file's folder is made where there is none.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as part, part.open("w") as metrics:
+
+        def keep(row: Row) -> None:
+            metrics.write(json.dumps(row) + "\n")
+            log(row)
+
+        yield keep
 
 
 class Metrics:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from ..models.saliency_export import export_saliency
 from ..models.saliency_net import SaliencyConfig, SaliencyNet
 from ..models.small_net import small_net_bytes
 from .saliency_examples import SaliencyExamples, compute_examples
+from .train_metrics import metrics_file
 
 WEIGHTS = "saliency.safetensors"
 METRICS = "saliency_metrics.jsonl"
@@ -71,13 +71,7 @@ def train_saliency(
     advance = begin("features", len(records))
     cache = cache or out / "features"
     examples = compute_examples(records, cache, threads=available_cores(), advance=advance)
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / METRICS) as part, part.open("w") as metrics:
-
-        def keep(row: dict[str, Any]) -> None:
-            metrics.write(json.dumps(row) + "\n")
-            log(row)
-
+    with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, len(parts[0]), config, keep, begin)
     round_int8(net)
     with atomic_write(out / WEIGHTS) as part:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..models.subjects import SUBJECTS
 from ..models.subjects_export import export_subjects
 from ..models.subjects_net import Cells, SubjectsConfig, SubjectsNet
 from .subject_examples import UNSURE, SubjectExample, compute_examples, open_sources
+from .train_metrics import metrics_file
 
 WEIGHTS = "subjects.safetensors"
 METRICS = "subjects_metrics.jsonl"
@@ -70,13 +70,7 @@ def train_subjects(
     examples = compute_examples(
         photos, cache or out / "features", threads=available_cores(), advance=advance
     )
-    out.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out / METRICS) as part, part.open("w") as metrics:
-
-        def keep(row: dict[str, Any]) -> None:
-            metrics.write(json.dumps(row) + "\n")
-            log(row)
-
+    with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
     with atomic_write(out / WEIGHTS) as part:
