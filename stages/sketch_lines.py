@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from ..models.contours import ContourReader
 
 _NEAR = 2  # times the canvas: the long side at which the whole scene is looked at
+_FAR = 0.75  # times the canvas: the same, where texture is no longer seen
+_TOP = 99  # percentile of it that counts in full
+_SHARE = 0.3  # power of what is seen from there; 0 leaves it out, 1 lets it count as much
 _CLOSE = 448  # pixels of the long side at which a region is looked at
 _MARGIN = 0.1  # of a region's sides, that is looked at around it
 _LARGE = 0.6  # of the canvas; regions above are seen well enough in the scene
@@ -56,9 +59,18 @@ def canny_lines(target: Target, saliency: NDArray[np.float32] | None) -> Lines:
 
 
 def read_scene(target: Target, reader: ContourReader) -> NDArray[np.float32]:
-    """The contours HxW of the whole scene, on the canvas."""
+    """The contours HxW of the whole scene, on the canvas.
+
+    They are placed from near, and count more where there is one from afar too: the outlines of
+    what is large, and not its texture.
+    """
     height, width = target.rgb.shape[:2]
-    return _fitted(reader.read(target.large, _NEAR * max(height, width)), (width, height))
+    near, far = (
+        _fitted(reader.read(target.large, round(scale * max(height, width))), (width, height))
+        for scale in (_NEAR, _FAR)
+    )
+    top = max(float(np.percentile(far, _TOP)), LEAST)
+    return near * np.clip(far / top, 0, 1) ** np.float32(_SHARE)
 
 
 def contour_lines(

@@ -8,7 +8,7 @@ import pytest
 
 from compose.core.curves import cubic_points
 from compose.stages.sketch_chains import ridges
-from compose.stages.sketch_lines import Lines, contour_lines
+from compose.stages.sketch_lines import Lines, contour_lines, read_scene
 from compose.stages.sketch_regions import Region
 from compose.stages.sketch_target import prepare_target
 from compose.stages.sketch_trace import Tracer
@@ -89,7 +89,7 @@ def test_lines_are_looked_at_more_closely_in_small_regions(tmp_path):
     sides = [max(shape) for shape, _ in reader.seen]
     near = contour_lines(target, reader, None, [Region("box", mask, "option")])
     # the region's picture is cut from four times the canvas, the scene's is all of it
-    assert sides == [480]
+    assert sides == [480, 480]  # from near and from afar
     shape, side = reader.seen[-1]
     assert side == 448
     assert shape[1] == pytest.approx(4 * 1.2 * (BOX[2] - BOX[0]), rel=0.3)
@@ -125,3 +125,22 @@ def test_an_outline_is_drawn_as_one_where_its_ridges_are_in_pieces():
     whole = Lines(lines.edges, lines.strength, lines.weights, (outline,))
     (stroke,) = Tracer(whole)(None, 1, chance(), NONE)
     assert (stroke[0, 0], stroke[-1, 0]) == pytest.approx((10, 109))
+
+
+class Textured(Outlines):
+    """Sees a line in the left half and one in the right, and from afar only that in the right."""
+
+    def read(self, rgb: np.ndarray, side: int = 448) -> np.ndarray:
+        height, width = rgb.shape[:2]
+        lines = np.zeros((height, width), np.float32)
+        for x in (0.25, 0.75) if side >= 120 else (0.75,):
+            lines[:, round(x * width) - 4 : round(x * width) + 4] = 0.8
+        return lines
+
+
+def test_what_is_seen_from_afar_too_counts_more(tmp_path):
+    target = prepare_target(write_scene(tmp_path / "scene.png"), canvas=120)
+    strength = read_scene(target, Textured())
+    texture, outline = strength[:, :60].max(1), strength[:, 60:].max(1)
+    assert outline.min() > 0.5
+    assert texture.max() < 0.6 * outline.min()
