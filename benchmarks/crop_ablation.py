@@ -1,11 +1,12 @@
-"""What retrieval and SCRM are worth: croppers procrop and multi-in-one, trained and measured alike.
+"""What retrieval, SCRM and CAD are worth: procrop and multi-in-one, trained and measured alike.
 
-    python benchmarks/crop_ablation.py --data fcdb --photos photos --work DIR
+    python benchmarks/crop_ablation.py --data fcdb --photos photos --work DIR [--cad DIR]
 
-Each variant is trained from the same seed on the same views of FCDB's train part, and measured on
-val by the search of `compose crop`. References are the train photographs' own drawn crops ("own")
-or other good photographs ("good"); in training some of them, none to ten a view, are shown. What is
-in --work is not done again.
+Each variant is trained from the same seed for the same number of steps on views of FCDB's train
+part, with CAD on those of `compose build-dataset cad` among them, and measured on val by the search
+of `compose crop`. References are the train photographs' own drawn crops ("own") or other good
+photographs ("good"); in training some of them, none to ten a view, are shown. What is in --work is
+not done again. The intervals are over photographs: another seed of the training is not in them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import argparse
 import dataclasses
 import json
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,22 +41,46 @@ from compose.models.reference_set import (
 from compose.stages.crop_feed import CropFeed
 from compose.stages.crop_request import CropRequest
 from compose.stages.crop_search import search
-from compose.stages.crop_sources import Mixture, fcdb_examples
+from compose.stages.crop_sources import CropExample, Mixture, fcdb_examples, painted_examples
 from compose.stages.evaluate_crop import CropScores
 from compose.stages.train_detr_config import PRESETS, TrainDetrConfig
 from compose.stages.train_detr_run import train_detr
 from compose.stages.train_hooks import RunHooks
 
+PLAIN = "procrop, no retrieval"
+NO_SCRM = "multi-in-one, no SCRM"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A network and how it is trained."""
+
+    engine: str
+    net: dict[str, Any] = field(default_factory=dict)  # changes of the preset's
+    references: str | None = None  # shown in training
+    cad: bool = False  # trained on CAD too
+    base: str = PLAIN  # what it is compared with
+
+
 VARIANTS = {
-    # name: engine, changes of its network, references in training
-    "procrop, no retrieval": ("procrop", {"fusion": "none"}, None),
-    "procrop, paper": ("procrop", {"fusion": "paper"}, "own"),
-    "procrop, concat": ("procrop", {"fusion": "concat"}, "own"),
-    "procrop, token-mlp": ("procrop", {"fusion": "token-mlp"}, "own"),
-    "multi-in-one, SCRM": ("multi-in-one", {}, None),
-    "multi-in-one, no SCRM": ("multi-in-one", {"context": "none"}, None),
+    PLAIN: Variant("procrop", {"fusion": "none"}),
+    "procrop, paper": Variant("procrop", {"fusion": "paper"}, "own"),
+    NO_SCRM: Variant("multi-in-one", {"context": "none"}),
+    "multi-in-one, SCRM": Variant("multi-in-one", base=NO_SCRM),
+    "procrop, CAD": Variant("procrop", {"fusion": "none"}, cad=True),
+    "procrop, concat": Variant("procrop", {"fusion": "concat"}, "own"),
+    "procrop, token-mlp": Variant("procrop", {"fusion": "token-mlp"}, "own"),
 }
 SHOWN = (0, 1, 5, 10)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table."""
+
+    scores: CropScores
+    base: str  # the row that the network is compared with
+    unshown: str | None = None  # that of the same network without references
 
 
 def references(data: Path, photos: Path, work: Path) -> dict[str, ReferenceSet]:
@@ -79,33 +106,37 @@ def references(data: Path, photos: Path, work: Path) -> dict[str, ReferenceSet]:
     return found
 
 
-def settings(name: str, epochs: int, seed: int) -> TrainDetrConfig:
+def settings(name: str, steps: int, seed: int) -> TrainDetrConfig:
     """Of a variant."""
-    engine, changes, _ = VARIANTS[name]
-    preset = PRESETS["small"][engine]
-    net = dataclasses.replace(preset.net, **changes)
+    variant = VARIANTS[name]
+    preset = PRESETS["small"][variant.engine]
+    net = dataclasses.replace(preset.net, **variant.net)
     return dataclasses.replace(
-        preset, net=net, epochs=epochs, seed=seed, views=2, every=35, log=35, references=10,
+        preset, net=net, steps=steps, seed=seed, views=2, every=70, log=35, references=10,
     )  # fmt: skip
 
 
 def train(
-    name: str, data: Path, work: Path, config: TrainDetrConfig, shown: ReferenceSet | None,
-    until: float,
+    name: str, sets: list[list[CropExample]], work: Path, config: TrainDetrConfig,
+    shown: ReferenceSet | None, until: float,
 ) -> Path:  # fmt: skip
     """The variant's file, trained if it is not there."""
-    folder = work / name.replace(", ", "-").replace(" ", "-") / f"{config.epochs}-{config.seed}"
+    folder = work / name.replace(", ", "-").replace(" ", "-") / f"{config.steps}-{config.seed}"
     path = folder / f"{config.net.engine}.safetensors"
     if path.is_file():
         return path
     feed = CropFeed(
-        Mixture([fcdb_examples(data)]), config.net, config.augment, config.loss.targets,
-        seed=0, views=config.views, cache=work / "maps", references=shown,
-        shown=config.references,
+        Mixture(sets), config.net, config.augment, config.loss.targets, seed=0,
+        views=config.views, cache=work / "maps", references=shown, shown=config.references,
     )  # fmt: skip
     torch.manual_seed(config.seed)
+    begun = time.monotonic()
     hooks = RunHooks(
-        log=lambda row: print(f"  {name}: step {row['step']}, loss {row['loss']:.3f}", flush=True),
+        log=lambda row: print(
+            f"  {name}: step {row['step']}, loss {row['loss']:.3f}, "
+            f"{time.monotonic() - begun:.0f} s",
+            flush=True,
+        ),
         should_stop=lambda: time.monotonic() > until,
     )
     train_detr(CropDetr(config.net), feed, folder, config, resume="auto", hooks=hooks)
@@ -144,7 +175,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="FCDB's folder")
     parser.add_argument("--photos", type=Path, required=True, help="other good photographs")
     parser.add_argument("--work", type=Path, required=True, help="keeps what was done")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--cad", type=Path, help="a set of `compose build-dataset cad`")
+    parser.add_argument("--epochs", type=int, default=12, help="passes over FCDB's train part")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop training after so many")
     parser.add_argument("--only", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))
@@ -155,50 +187,68 @@ def main() -> None:
     until = time.monotonic() + 60 * asked.minutes
     asked.work.mkdir(parents=True, exist_ok=True)
     sets = references(asked.data, asked.photos, asked.work)
+    drawn = fcdb_examples(asked.data)
+    weak = painted_examples(asked.cad) if asked.cad else []
     print("references:", {kind: len(each) for kind, each in sets.items()}, flush=True)
-    rows: list[CropScores] = []
+    print(f"{len(drawn)} drawn, {len(weak)} painted on", flush=True)
+    rows: dict[str, Row] = {}
     for name in asked.only:
-        _, _, kept = VARIANTS[name]
-        config = settings(name, asked.epochs, asked.seed)
-        shown = sets[kept] if kept else None
+        variant = VARIANTS[name]
+        if variant.cad and not weak:
+            print(f"  {name}: left out, give --cad")
+            continue
+        config = settings(name, asked.epochs * (len(drawn) // 32), asked.seed)
+        shown = sets[variant.references] if variant.references else None
         try:
-            path = train(name, asked.data, asked.work, config, shown, until)
+            used = [drawn, weak] if variant.cad else [drawn]
+            path = train(name, used, asked.work, config, shown, until)
         except Interrupted as error:
             print(f"  {name}: {error}")
             continue
         net = load_crop_detr(path)
-        plain = dataclasses.replace(net.config, fusion="paper") if kept is None else net.config
-        viewer = DetrCropper(
-            CropDetr(dataclasses.replace(plain, engine="procrop", context="none")).eval(),
-            references=sets["own"],
-        )
-        seen = looks(asked.data, viewer, asked.work / "val.pt")
-        if kept is None:
-            rows.append(measure(asked.data, DetrCropper(net), seen, name))
+        seen = looks(asked.data, viewer(sets["own"]), asked.work / "val.pt")
+        if not variant.references:
+            scores = measure(asked.data, DetrCropper(net), seen, name)
+            rows[name] = Row(scores, variant.base)
             continue
         for kind, each in sets.items():
             for count in SHOWN:
                 if count or kind == "own":
                     cropper = DetrCropper(net, references=each, shown=count)
                     label = f"{name}, {count} {kind}" if count else f"{name}, none shown"
-                    rows.append(measure(asked.data, cropper, seen, label))
+                    scores = measure(asked.data, cropper, seen, label)
+                    rows[label] = Row(scores, variant.base, f"{name}, none shown")
+        print(f"  {name}: measured", flush=True)
     if rows:
         print_table(rows, asked.work)
 
 
-def print_table(rows: list[CropScores], work: Path) -> None:
-    """Against the first row, by a paired bootstrap."""
-    print(f"\n{'':36s} {'IoU':>7s} {'Disp':>7s} {'best 5':>7s}   IoU less the first row's")
-    for row in rows:
-        values = row.summary()
-        delta = paired_bootstrap(np.array(row.iou), np.array(rows[0].iou))
-        told = "" if row is rows[0] else f"{delta.mean:+.4f} [{delta.low:+.4f}, {delta.high:+.4f}]"
-        print(
-            f"{row.engine:36s} {values['iou']:7.4f} {values['displacement']:7.4f} "
-            f"{values['best_iou']:7.4f}   {told}"
-        )
-    kept = [{"name": row.engine, **row.summary()} for row in rows]
+def viewer(shown: ReferenceSet) -> DetrCropper:
+    """What looks at photographs for all variants, whose frozen trunk is the same."""
+    net = dataclasses.replace(PRESETS["small"]["procrop"].net, fusion="paper")
+    return DetrCropper(CropDetr(net).eval(), references=shown)
+
+
+def print_table(rows: dict[str, Row], work: Path) -> None:
+    """Differences by a paired bootstrap over the photographs."""
+    print("\n| network, shown | IoU | displacement | best of 5 | IoU less that of | it | IoU less "
+          "that with none shown |\n| --- | ---: | ---: | ---: | --- | ---: | ---: |")  # fmt: skip
+    kept = []
+    for name, row in rows.items():
+        values = row.scores.summary()
+        base = "" if row.base == name else row.base
+        cells = [base, _difference(rows, row, base), _difference(rows, row, row.unshown)]
+        figures = [f"{values[key]:.4f}" for key in ("iou", "displacement", "best_iou")]
+        print("| " + " | ".join([name, *figures, *cells]) + " |")
+        kept.append({"name": name, **values})
     (work / "table.json").write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def _difference(rows: dict[str, Row], row: Row, other: str | None) -> str:
+    if not other or other not in rows or rows[other] is row:
+        return ""
+    delta = paired_bootstrap(np.array(row.scores.iou), np.array(rows[other].scores.iou))
+    return f"{delta.mean:+.4f} [{delta.low:+.4f}, {delta.high:+.4f}]"
 
 
 if __name__ == "__main__":

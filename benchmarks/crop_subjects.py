@@ -1,6 +1,7 @@
 """Whether `compose crop --per-subject` serves the subjects that people annotated (COCO).
 
-    python benchmarks/crop_subjects.py --data DIR [--split val] [--engine NAME ...] [--json]
+    python benchmarks/crop_subjects.py --data DIR [--split val] [--engine NAME ...]
+        [--network NAME=FILE ...] [--json]
 
 Of every photograph with two or more large objects (96 x 96 pixels, as COCO calls them) the two
 largest are its subjects. A crop serves one if it holds 95 % of its pixels and its middle is nearer
@@ -10,7 +11,8 @@ with --topk; beside them what as many crops of the same engine do without --per-
 constant crops do that look at nothing.
 
 The subjects are found by the network that ships, whatever the engine; `given` is told the
-annotated boxes of the two, which shows what of the failures is the finding.
+annotated boxes of the two, which shows what of the failures is the finding. --network adds a row of
+procrop or multi-in-one, from a file of `compose train crop`.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ import numpy as np
 from printing import run, table
 
 from compose.core.images import Picture, load_picture
+from compose.models.cache import parse_user_paths
 from compose.models.crop_belief import CropBelief
-from compose.stages.crop_engines import open_engine
+from compose.stages.crop_engines import CropEngineOptions, open_engine
 from compose.stages.crop_finders import open_finder
 from compose.stages.crop_per_subject import Subject, about_best, search_subjects
 from compose.stages.crop_request import CropRequest
@@ -79,7 +82,10 @@ def main() -> int:
     ways = _ways(options.topk)
     rows = [Row(name, way, []) for name in options.engine for way in ways]
     constant = Row("none", f"{len(CONSTANT)} constant", [])
-    engines = [open_engine(name, weights=options.weights) for name in options.engine]
+    opened = CropEngineOptions(user=parse_user_paths(options.network))
+    engines = [
+        open_engine(name, weights=options.weights, options=opened) for name in options.engine
+    ]
     for number, pair in enumerate(pairs, 1):
         print(f"{number}/{len(pairs)} {pair.photo.name}", file=sys.stderr)
         picture = load_picture(pair.photo.photo)
@@ -166,12 +172,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="COCO's folder")
     parser.add_argument("--split", default="val", choices=("train", "val"))
     parser.add_argument("--engine", action="append", metavar="NAME", help="repeatable")
+    parser.add_argument(
+        "--network", action="append", default=[], metavar="NAME=FILE", help="of procrop or "
+        "multi-in-one, which are then measured too; repeatable",
+    )  # fmt: skip
     parser.add_argument("--weights", type=Path, metavar="DIR", help="from `compose train crop`")
     parser.add_argument("--topk", type=int, default=5, metavar="N", help="crops of each subject")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N photographs only")
     parser.add_argument("--json", action="store_true", help="one object a line")
     options = parser.parse_args()
     options.engine = options.engine or ["builtin"]
+    options.engine += [network.partition("=")[0] for network in options.network]
     return options
 
 

@@ -10,6 +10,7 @@ import typer
 
 from . import options
 from .comparisons import print_comparisons
+from .crop_data import named_set
 from .shared import Shared
 
 if TYPE_CHECKING:
@@ -120,7 +121,10 @@ def crop(
         require_table(path)
     if not overwrite:
         refuse_existing(tables)
-    sets = [_named(text, dataset.value) for text in data]
+    named = [named_set(text) for text in data]
+    # a folder alone of FCDB has the four figures of before
+    plain = None if dataset is Dataset.fcdb else dataset.value
+    sets = [(name or plain, folder) for name, folder in named]
     settings = CropSetConfig(topk=topk, **({"eps": tuple(eps)} if eps else {}))  # type: ignore[arg-type]
     engines = list(engine or DEFAULT_ENGINES)
     rows: list[dict[str, Any]] = []
@@ -132,21 +136,6 @@ def crop(
     for path in tables:
         write_table(path, rows)
         output.path(path)
-
-
-def _named(text: str, otherwise: str) -> tuple[str | None, Path]:
-    """A data set's name and folder; no name for a folder alone of FCDB.
-
-    Raises:
-        UsageError: there is no such data set.
-    """
-    from ..data.crop_sets import crop_set
-
-    name, colon, folder = text.partition(":")
-    if colon and name.isidentifier() and not Path(text).exists():
-        crop_set(name)
-        return name, Path(folder)
-    return None if otherwise == "fcdb" else otherwise, Path(text)
 
 
 def _one_set(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from . import options
+from .crop_data import named_set
 from .shared import Shared
 from .train_composite_options import Keep, MaxSteps, Resume
 from .train_crop_options import (
@@ -83,8 +84,9 @@ def crop(
     vit-s-focus (see `compose models pull`). Interrupted while it computes features, the same
     command goes on where it stopped. The files can be used by `compose crop --weights DIR`.
 
-    procrop and multi-in-one: the networks of the two papers, from drawn crops (--data), from
-    photographs that were painted on (--cad, in two stages), or both. Used by `compose crop --engine
+    procrop and multi-in-one: the networks of the two papers, from crops that people drew or rated
+    (--data, of the set's training part), from photographs that were painted on (--cad, in two
+    stages), or both. Used by `compose crop --engine
     procrop --checkpoint procrop=FILE`. On several GPUs: torchrun --nproc-per-node N -m compose.cli
     train crop … Interrupted or terminated, it writes a checkpoint, and --resume auto ends with the
     very same weights.
@@ -92,18 +94,21 @@ def crop(
     from ..core.errors import UsageError
 
     output = Shared.of(ctx).output()
+    named = [(name or "fcdb", folder) for name, folder in map(named_set, data or [])]
+    if cad is not None:
+        named.append(("cad", cad))
     if engine in (TrainedEngine.builtin, TrainedEngine.rank):
-        if data is None:
+        if not named:
             raise UsageError("give the data to train on: --data DIR, FCDB's folder.")
-        if cad or refs or init or context_model:
+        if [name for name, _ in named] != ["fcdb"] or refs or init or context_model:
             raise UsageError(
-                f"--engine {engine.value} is trained on FCDB alone; leave --cad, --refs, --init "
-                "and --context-model out, or train procrop or multi-in-one."
+                f"--engine {engine.value} is trained on one FCDB alone; leave other data, --cad, "
+                "--refs, --init and --context-model out, or train procrop or multi-in-one."
             )
-        _builtin(output, data, out, engine, epochs, features, seed, overwrite, dry_run)
+        _builtin(output, named[0][1], out, engine, epochs, features, seed, overwrite, dry_run)
         return
-    if data is None and cad is None:
-        raise UsageError("give the data to train on: --data DIR, --cad DIR, or both.")
+    if not named:
+        raise UsageError("give the data to train on: --data NAME:DIR, --cad DIR, or both.")
     from .train_crop_detr import DetrRequest, train_detr_command
 
     chosen: dict[str, Any] = {
@@ -121,8 +126,7 @@ def crop(
             engine=engine.value,
             preset=preset.value,
             out=out,
-            data=data,
-            cad=cad,
+            data=tuple(named),
             features=features,
             init=init,
             refs=refs,

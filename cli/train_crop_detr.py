@@ -31,8 +31,7 @@ class DetrRequest:
     engine: str
     preset: str
     out: Path
-    data: Path | None
-    cad: Path | None
+    data: tuple[tuple[str, Path], ...]  # names of data sets and their folders
     features: Path | None
     init: Path | None
     refs: Path | None
@@ -97,9 +96,9 @@ def settings_of(request: DetrRequest) -> TrainDetrConfig:
     """
     from ..core.devices import resolve_device, resolve_precision
     from ..core.errors import UsageError
-    from ..stages.train_detr_config import PRESETS
+    from ..stages.crop_training_sets import settings_for
 
-    settings = PRESETS[request.preset][request.engine]
+    settings = settings_for(request.preset, request.engine, {name for name, _ in request.data})
     net = settings.net
     if request.engine == "procrop":
         if request.context or request.context_model:
@@ -135,14 +134,15 @@ def _train(output: Output, request: DetrRequest, world: World, out: Path) -> lis
     from ..models.crop_detr import CropDetr
     from ..models.crop_detr_load import begin_from
     from ..stages.crop_feed import CropFeed
-    from ..stages.crop_sources import Mixture, fcdb_examples, painted_examples
+    from ..stages.crop_sources import Mixture
+    from ..stages.crop_training_sets import training_sets
     from ..stages.train_detr_run import train_detr
     from ..stages.train_detr_weak import train_weak
     from ..stages.train_hooks import RunHooks
 
     settings = settings_of(request)
-    drawn = fcdb_examples(request.data) if request.data else []
-    weak = painted_examples(request.cad) if request.cad else []
+    sets = training_sets(request.data)
+    drawn, weak = sets.drawn, sets.weak
 
     def log(row: dict[str, Any]) -> None:
         output.record(row)

@@ -44,8 +44,13 @@ class Context(StrEnum):
 
 
 Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="FCDB: images/, train.json and pairs.json."),
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="NAME:DIR",
+        help="A data set's name (fcdb, gaicd, cpc, sacd, cad) and folder; repeatable. A folder "
+        "alone is fcdb's, which is all that builtin and rank learn from.",
+    ),
 ]
 Engine = Annotated[TrainedEngine, typer.Option("--engine", help="What to train.")]
 Cad = Annotated[
@@ -53,8 +58,9 @@ Cad = Annotated[
     typer.Option(
         "--cad",
         metavar="DIR",
-        help="Photographs that were painted on, a text of crops beside each: weakly supervised, "
-        "or mixed with --data. For procrop and multi-in-one, like all that follows.",
+        help="As --data cad:DIR, photographs that were painted on, a text of crops beside each: "
+        "weakly supervised, or mixed with others. For procrop and multi-in-one, like all that "
+        "follows.",
     ),
 ]
 PresetOption = Annotated[

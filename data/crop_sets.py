@@ -29,15 +29,17 @@ class CropSet:
     kind: Kind  # crops that people drew, all good, or candidates with scores
     split: str  # the part that results are published on
     good: float | None = None  # score of a good crop; None: only the best count
+    train: str | None = None  # the part that is trained on; None: there is none
 
 
 CROP_SETS: dict[str, CropSet] = {
-    "fcdb": CropSet(read_fcdb, "drawn", "val"),
+    "fcdb": CropSet(read_fcdb, "drawn", "val", train="train"),
     "flms": CropSet(read_flms, "drawn", "test"),
-    "sacd": CropSet(read_sacd, "drawn", "test"),
-    "gaicd": CropSet(read_gaicd, "rated", "test", GAICD_GOOD),
-    "cpc": CropSet(read_cpc, "rated", "all", CPC_GOOD),
-    "cad": CropSet(read_cad, "drawn", "all"),  # its best labels, of which the original is one
+    "sacd": CropSet(read_sacd, "drawn", "test", train="train"),
+    "gaicd": CropSet(read_gaicd, "rated", "test", GAICD_GOOD, train="train"),
+    "cpc": CropSet(read_cpc, "rated", "all", CPC_GOOD, train="all"),
+    # its best labels, of which the original is one
+    "cad": CropSet(read_cad, "drawn", "all", train="all"),
 }
 
 

@@ -10,18 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .crop_detr import CropAnswer
 from .detr_parts import centres, corners
 from .detr_targets import (
+    BatchTargets,
     CropTarget,
     TargetConfig,
+    batch_soft_labels,
+    batch_targets,
     generalised_iou,
     matched_labels,
-    soft_labels,
 )
 
 _ALPHA, _GAMMA = 0.25, 2.0
@@ -52,17 +56,31 @@ def match(logits: Tensor, boxes: Tensor, good: Tensor, config: CropDetrLossConfi
     Raises:
         ValueError: a cost is no number.
     """
-    from scipy.optimize import linear_sum_assignment
+    rows, columns = assigned(costs(logits, boxes, good, config).cpu().numpy())
+    return torch.stack([torch.as_tensor(rows), torch.as_tensor(columns)]).to(logits.device)
 
+
+def costs(logits: Tensor, boxes: Tensor, good: Tensor, config: CropDetrLossConfig) -> Tensor:
+    """(…,Q,G) of matching queries with good boxes; see `match`, of any batch of whose pictures."""
     chance = logits.detach().float().sigmoid()
     hit = _ALPHA * (1 - chance) ** _GAMMA * -(chance + 1e-8).log()
     miss = (1 - _ALPHA) * chance**_GAMMA * -(1 - chance + 1e-8).log()
     boxes = boxes.detach().float()
-    edges = torch.cdist(boxes, centres(good), p=1)
-    giou = generalised_iou(corners(boxes)[:, None], good[None])
-    cost = config.label * (hit - miss)[:, None] + config.edges * edges - config.giou * giou
-    rows, columns = linear_sum_assignment(cost.cpu().numpy())
-    return torch.stack([torch.as_tensor(rows), torch.as_tensor(columns)]).to(logits.device)
+    edges = (boxes[..., None, :] - centres(good)[..., None, :, :]).abs().sum(-1)
+    giou = generalised_iou(corners(boxes)[..., None, :], good[..., None, :, :])
+    return config.label * (hit - miss)[..., None] + config.edges * edges - config.giou * giou
+
+
+def assigned(cost: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a matrix that are matched for the least cost in sum.
+
+    Raises:
+        ValueError: a cost is no number.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(cost)
+    return rows, columns
 
 
 def focal(logits: Tensor, labels: Tensor) -> Tensor:
@@ -75,22 +93,16 @@ def focal(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def subject_loss(boxes: Tensor, subject: Tensor, margin: float) -> Tensor:
-    """The mean over crops (K,4) of how far they cut into the subject grown by its margin.
+    """(…) the mean over crops (…,K,4) of how far they cut into the subject (…,4) with its margin.
 
     Published with its signs turned, so that crops larger than the subject were punished, and
     under a name that nothing added up (section 1.5). Boxes are corners in shares.
     """
-    grow = (subject[2:] - subject[:2]) * margin
-    safe = torch.cat([subject[:2] - grow, subject[2:] + grow]).clamp(0, 1)
-    cut = F.relu(boxes[:, :2] - safe[:2]) + F.relu(safe[2:] - boxes[:, 2:])
-    return cut.sum(1).mean()
-
-
-def _nearest(boxes: Tensor, good: Tensor) -> tuple[Tensor, Tensor]:
-    """L1 and GIoU (Q,) of boxes (Q,4) with the good one that each is most like."""
-    every = generalised_iou(corners(boxes)[:, None], good[None])
-    giou, which = every.max(1)
-    return (boxes - centres(good)[which]).abs().sum(1), giou
+    low, high = subject[..., :2], subject[..., 2:]
+    grow = (high - low) * margin
+    low, high = ((low - grow).clamp(0, 1), (high + grow).clamp(0, 1))
+    cut = F.relu(boxes[..., :2] - low[..., None, :]) + F.relu(high[..., None, :] - boxes[..., 2:])
+    return cut.sum(-1).mean(-1)
 
 
 def crop_losses(
@@ -110,37 +122,55 @@ def crop_losses(
             that train together give its mean over them.
         teacher: (B,Q) chances of an earlier state of the network, whose labels count for half.
     """
-    count = max(boxes_in_all or float(sum(len(t.good) for t in targets)), 1.0)
-    layers = range(len(answer.logits)) if config.auxiliary else [len(answer.logits) - 1]
-    zero = answer.logits.sum() * 0
-    sums = dict.fromkeys(("label", "edges", "giou", "subject"), zero)
-    for layer in layers:
-        last = layer == len(answer.logits) - 1
-        for number, target in enumerate(targets):
-            logits, boxes = (
-                answer.logits[layer, number].float(),
-                answer.boxes[layer, number].float(),
-            )
-            rows, columns = match(logits, boxes, target.good, config)
-            labels = soft_labels(corners(boxes.detach()), target, config.targets)
-            labels[rows] = matched_labels(target.good, config.targets)[columns]
-            loss = focal(logits, labels)
-            if teacher is not None and last:
-                loss = (loss + focal(logits, teacher[number].float())) / 2
-            good = target.good[columns]
-            sums["label"] = sums["label"] + loss
-            sums["edges"] = sums["edges"] + (boxes[rows] - centres(good)).abs().sum()
-            giou = generalised_iou(corners(boxes[rows]), good)
-            sums["giou"] = sums["giou"] + (1 - giou).sum()
-            if config.others:
-                edges, giou = _nearest(boxes, target.good)
-                alone = torch.ones_like(logits).index_fill(0, rows, 0) * config.others
-                share = alone * len(target.good) / len(logits)
-                sums["edges"] = sums["edges"] + (edges * share).sum()
-                sums["giou"] = sums["giou"] + ((1 - giou) * share).sum()
-            if config.subject and target.subject is not None:
-                cut = subject_loss(corners(boxes), target.subject, config.margin)
-                # a mean over crops, so it counts as many times as the picture has good boxes
-                sums["subject"] = sums["subject"] + cut * len(target.good)
+    known = batch_targets(targets)
+    count = max(boxes_in_all or float(sum(known.counts)), 1.0)
+    layers = slice(None) if config.auxiliary else slice(-1, None)
+    logits, boxes = answer.logits[layers].float(), answer.boxes[layers].float()
+    edges = corners(boxes)
+    which = _matched(costs(logits, boxes, known.good, config), known.counts)
+    queries, goods = tuple(which[:3]), (which[1], which[3])
+    labels = batch_soft_labels(edges.detach(), known, config.targets)
+    labels[queries] = matched_labels(known.good, config.targets)[goods]
+    label = focal(logits, labels)
+    if teacher is not None:
+        label = label + (focal(logits[-1], teacher.float()) - focal(logits[-1], labels[-1])) / 2
+    good = known.good[goods]
+    sums = {
+        "label": label,
+        "edges": (boxes[queries] - centres(good)).abs().sum(),
+        "giou": (1 - generalised_iou(edges[queries], good)).sum(),
+        "subject": logits.sum() * 0,
+    }
+    goods_of = logits.new_tensor(known.counts)
+    if config.others:
+        distance, giou = _nearest(boxes, edges, known)
+        alone = torch.ones_like(logits)
+        alone[queries] = 0
+        share = config.others * alone * goods_of[:, None] / logits.shape[-1]
+        sums["edges"] = sums["edges"] + (distance * share).sum()
+        sums["giou"] = sums["giou"] + ((1 - giou) * share).sum()
+    told = [number for number, target in enumerate(targets) if target.subject is not None]
+    if config.subject and told:
+        subjects = torch.stack([t.subject for t in targets if t.subject is not None])
+        cut = subject_loss(edges[:, told], subjects, config.margin)
+        # a mean over crops, so it counts as many times as the picture has good boxes
+        sums["subject"] = sums["subject"] + (cut * goods_of[told]).sum()
     losses = {name: getattr(config, name) * value / count for name, value in sums.items()}
     return {"loss": torch.stack(list(losses.values())).sum(), **losses}
+
+
+def _matched(cost: Tensor, counts: Sequence[int]) -> Tensor:
+    """(4,K) layers, pictures, queries and good boxes that belong together, of costs (Y,B,Q,G)."""
+    table, found = cost.cpu().numpy(), []
+    for layer, number in np.ndindex(table.shape[:2]):
+        rows, columns = assigned(table[layer, number, :, : counts[number]])
+        found.append([np.full_like(rows, layer), np.full_like(rows, number), rows, columns])
+    return torch.from_numpy(np.concatenate(found, 1)).to(cost.device)
+
+
+def _nearest(boxes: Tensor, edges: Tensor, known: BatchTargets) -> tuple[Tensor, Tensor]:
+    """L1 and GIoU (Y,B,Q) of all boxes, and as corners, with the good one each is most like."""
+    every = generalised_iou(edges[..., None, :], known.good[:, None])
+    giou, which = every.masked_fill(known.nothing[:, None], -2).max(-1)
+    pictures = torch.arange(len(known.counts), device=which.device)[:, None]
+    return (boxes - centres(known.good)[pictures, which]).abs().sum(-1), giou

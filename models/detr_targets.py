@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,50 @@ def make_target(
     return CropTarget(boxes[kept], boxes, scores, subject)
 
 
+@dataclass(frozen=True)
+class BatchTargets:
+    """Of B pictures, padded to as many crops as the one with the most has."""
+
+    good: Tensor  # (B,G,4), at least one each
+    counts: tuple[int, ...]  # (B,) of them
+    boxes: Tensor  # (B,N,4)
+    scores: Tensor  # (B,N)
+    padded: Tensor  # (B,N) True where there is no crop
+    nothing: Tensor  # (B,G) True where there is no good one
+
+
+def batch_targets(targets: Sequence[CropTarget]) -> BatchTargets:
+    """The targets of a batch in one."""
+
+    def together(parts: list[Tensor]) -> tuple[Tensor, Tensor]:
+        missing = [part.new_zeros(len(part)) for part in parts]
+        padded = pad_sequence(missing, batch_first=True, padding_value=1.0) > 0
+        return pad_sequence(parts, batch_first=True), padded
+
+    good, nothing = together([t.good for t in targets])
+    boxes, padded = together([t.boxes for t in targets])
+    scores = pad_sequence([t.scores for t in targets], batch_first=True)
+    return BatchTargets(good, tuple(len(t.good) for t in targets), boxes, scores, padded, nothing)
+
+
 def soft_labels(found: Tensor, target: CropTarget, config: TargetConfig) -> Tensor:
     """Labels (Q,) of queries that are not matched, by the crop nearest to each box (Q,4)."""
+    return _graded(overlaps(found, target.boxes), target.scores, config)
+
+
+def batch_soft_labels(found: Tensor, targets: BatchTargets, config: TargetConfig) -> Tensor:
+    """Labels (Y,B,Q), as `soft_labels` gives them, of boxes (Y,B,Q,4) of every decoder layer."""
+    iou = _shared(found[..., None, :], targets.boxes[:, None])[0]
+    return _graded(iou.masked_fill(targets.padded[:, None], -1), targets.scores, config)
+
+
+def _graded(iou: Tensor, scores: Tensor, config: TargetConfig) -> Tensor:
+    """(…,Q) of overlaps (…,Q,N) with crops of scores (…,N)."""
+    overlap, which = iou.max(-1)
     if not config.soft:
-        return found.new_zeros(len(found))
-    overlap, which = overlaps(found, target.boxes).max(1)
-    quality = torch.where(overlap >= config.near, target.scores[which], 0.0)
+        return torch.zeros_like(overlap)
+    near = torch.take_along_dim(scores.expand(*iou.shape[:-2], -1), which, -1)
+    quality = torch.where(overlap >= config.near, near, 0.0)
     labels = (config.soft * (quality - 2) / 1.5).clamp(0, config.soft)
     if config.graded:
         labels = labels * ((overlap - config.near) / (1 - config.near)).clamp(min=0)
@@ -65,11 +105,11 @@ def soft_labels(found: Tensor, target: CropTarget, config: TargetConfig) -> Tens
 
 
 def matched_labels(good: Tensor, config: TargetConfig) -> Tensor:
-    """Labels (G,) of queries that are matched with good boxes (G,4)."""
-    labels = good.new_ones(len(good))
+    """Labels (…) of queries that are matched with good boxes (…,4)."""
+    labels = good.new_ones(good.shape[:-1])
     if config.smooth:
-        sides = good[:, 2:] - good[:, :2]
-        labels = torch.where(sides.prod(1) > 0.75, 0.9, labels)
+        sides = good[..., 2:] - good[..., :2]
+        labels = torch.where(sides.prod(-1) > 0.75, 0.9, labels)
     return labels
 
 

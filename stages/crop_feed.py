@@ -110,7 +110,7 @@ class CropFeed:
         key = hashlib.sha256("\0".join((*names, str(example.picture), crops)).encode()).hexdigest()[
             :24
         ]
-        file = self._cache / self._seal / f"{key}.npz" if self._cache else None
+        file = self._cache / self._seal / f"{key}.safetensors" if self._cache else None
         if file is not None and file.is_file():
             return _read(file, example.source, count)
         picture = load_picture(example.picture)
@@ -217,19 +217,22 @@ def seen_part(top: Tensor, size: tuple[int, int], stride: int) -> Tensor:
 
 
 def _write(file: Path, item: CropItem) -> None:
+    from safetensors.numpy import save
+
     assert item.maps is not None
     arrays: dict[str, Any] = {f"map{number}": each for number, each in enumerate(item.maps)}
     arrays |= {"size": np.array(item.size), "boxes": item.boxes, "scores": item.scores}
     for name in ("subject", "vector"):
         if (value := getattr(item, name)) is not None:
             arrays[name] = value
-    with atomic_write(file) as part, part.open("wb") as stream:
-        np.savez(stream, **arrays)
+    with atomic_write(file) as part:
+        part.write_bytes(save({n: np.ascontiguousarray(each) for n, each in arrays.items()}))
 
 
 def _read(file: Path, source: str, count: int) -> CropItem:
-    with np.load(file) as kept:
-        arrays = {name: kept[name] for name in kept.files}
+    from safetensors.numpy import load
+
+    arrays = load(file.read_bytes())
     maps = tuple(arrays[f"map{n}"] for n in range(sum(name.startswith("map") for name in arrays)))
     height, width = (int(side) for side in arrays["size"])
     return CropItem(

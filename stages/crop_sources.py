@@ -21,6 +21,7 @@ from ..core.seeds import generator
 from ..data.fcdb import image_path, read_crops, read_pairs
 
 BEST = 5.0  # the score of a crop that a photographer drew
+GOOD = 4.0  # from which on a crop is good, whatever its data set
 # a voted crop's score goes from 1 (nobody's choice) to this, short of what counts as good
 _VOTED = 3.9
 
@@ -100,8 +101,16 @@ class AnnotatedCrops(Protocol):
         ...
 
 
-def adapted(record: AnnotatedCrops, *, weak: bool = False) -> CropExample:
+def adapted(
+    record: AnnotatedCrops, *, weak: bool = False, good: float | None = None
+) -> CropExample:
     """A reader's record as an example; of a photograph that was painted on, all crops are good.
+
+    Args:
+        record: of a photograph.
+        weak: it was painted on, and the first crop is the original.
+        good: the score from which on its data set calls a crop good; scores are moved so that
+            this one is `GOOD`.
 
     Raises:
         DataError: it has no crop.
@@ -113,6 +122,8 @@ def adapted(record: AnnotatedCrops, *, weak: bool = False) -> CropExample:
         scores = np.array([BEST, *[BEST - 0.5] * (len(record.boxes) - 1)])
     elif scores is None:
         scores = np.full(len(record.boxes), BEST)
+    elif good is not None:
+        scores = scores + (GOOD - good)
     subject = None if weak else record.subject
     return CropExample(record.picture, record.boxes, scores, record.source, subject, weak)
 

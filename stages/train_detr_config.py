@@ -69,8 +69,8 @@ class TrainDetrConfig:
 
 _LOSSES = {
     "procrop": CropDetrLossConfig(),
-    # all of SACD's crops are good, and none is half good
-    "multi-in-one": CropDetrLossConfig(subject=2.0, targets=TargetConfig(good=0, soft=0)),
+    # all that SACD's annotators drew are good, and none is half good
+    "multi-in-one": CropDetrLossConfig(subject=2.0, targets=TargetConfig(soft=0)),
 }
 _PAPER = {
     "procrop": TrainDetrConfig(net=NETWORKS["paper"]["procrop"], loss=_LOSSES["procrop"]),

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from compose.cli.train import app
 from compose.core.errors import UsageError
 
+from ..data.crop_trees import gaicd
 from ..stages.crop_scenes import fcdb, painted
 from .processes import compose
 
@@ -54,9 +55,10 @@ def test_train_resume_and_crop(tmp_path: Path) -> None:
 
 def test_weak_and_mixed(tmp_path: Path) -> None:
     cad, data, out = painted(tmp_path / "cad"), fcdb(tmp_path / "fcdb", 4), tmp_path / "out"
+    rated = gaicd(tmp_path / "gaicd")
     done = compose("train", "crop", "--engine", "multi-in-one", "--cad", cad, "--data", data,
-                   "--out", out, "--batch-size", 4, "--max-steps", 4, "--rounds", 1, "--device",
-                   "cpu", "--quiet", home=tmp_path / "home")  # fmt: skip
+                   "--data", f"gaicd:{rated}", "--out", out, "--batch-size", 4, "--max-steps", 4,
+                   "--rounds", 1, "--device", "cpu", "--quiet", home=tmp_path / "home")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert [Path(line).name for line in done.stdout.splitlines()] == [
         "multi-in-one.safetensors", "metrics.jsonl", "config.json",
@@ -75,6 +77,9 @@ def test_what_contradicts_is_refused(tmp_path: Path) -> None:
         (("--engine", "multi-in-one", "--data", data, "--context", "topk"), "--context-model"),
         (("--engine", "multi-in-one", "--data", data, "--refs", data), "--refs"),
         (("--data", data, "--cad", data), "--cad"),
+        (("--data", f"gaicd:{data}"), "one FCDB alone"),
+        (("--engine", "procrop", "--data", f"flms:{data}"), "test set"),
+        (("--engine", "procrop", "--data", f"goacd:{data}"), "gaicd"),
         (("--engine", "procrop", "--data", data), "--batch-size"),
     ):
         done = CliRunner().invoke(app, ["crop", "--out", str(out), *map(str, more)])

@@ -161,6 +161,14 @@ def plain_loss(answer: CropAnswer, targets: list, config: CropDetrLossConfig) ->
                     own = corners(boxes[q])[None]
                     best = overlaps(own, target.boxes)[0]
                     i = int(best.argmax())
+                    every = [
+                        (float(generalised_iou(corners(boxes[q]), good)), good)
+                        for good in target.good
+                    ]
+                    giou, good = max(every, key=lambda pair: pair[0])
+                    edges = float((boxes[q] - centres(good)).abs().sum())
+                    share = config.others * len(target.good) / len(logits)
+                    total += share * (5 * edges + 2 * (1 - giou)) / count
                     wanted = 0.0
                     if float(best[i]) >= 0.85:
                         wanted = min(max(0.5 * (float(target.scores[i]) - 2) / 1.5, 0), 0.5)
@@ -184,7 +192,10 @@ def test_the_whole_loss_against_a_plain_one() -> None:
     last = CropAnswer(answer.logits[1:], answer.boxes[1:], answer.points)
     alone = crop_losses(answer, targets, CropDetrLossConfig(auxiliary=False))
     assert float(alone["loss"]) == pytest.approx(plain_loss(last, targets, config), rel=1e-5)
-    halved = crop_losses(answer, targets, config, boxes_in_all=6.0)
+    wide = CropDetrLossConfig(others=0.5)  # the pictures have one good crop and two
+    found = crop_losses(answer, targets, wide)
+    assert float(found["loss"]) == pytest.approx(plain_loss(answer, targets, wide), rel=1e-5)
+    halved = crop_losses(answer, targets, wide, boxes_in_all=6.0)
     assert float(halved["loss"]) == pytest.approx(float(found["loss"]) / 2, rel=1e-5)
 
 

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from compose.core.boxes import Box
 from compose.models.crop_belief import CropBelief
+from compose.models.crop_detr import CropDetr
+from compose.models.crop_detr_config import CropDetrConfig
+from compose.models.crop_detr_engine import DetrCropper
 from compose.stages.crop import CropOutputs, crop_one
 from compose.stages.crop_centred import Centre, CentredConfig
 from compose.stages.crop_marks import marks_of
@@ -20,6 +24,8 @@ from compose.stages.crop_per_subject import Subject, search_subjects
 from compose.stages.crop_request import CropRequest, parse_aspect
 from compose.stages.crop_subject_masks import BroughtSubjects
 from compose.stages.crop_subject_overlay import draw_subjects
+
+from .crop_scenes import TINY, TINY_MANY, scene
 
 WHOLE = CropBelief.certain((0, 0, 1, 1))
 
@@ -44,6 +50,23 @@ def middle(box: tuple[float, ...]) -> np.ndarray:
 sides = st.tuples(
     st.integers(0, 200), st.integers(0, 100), st.integers(20, 90), st.integers(20, 90)
 )
+
+
+@pytest.mark.parametrize("net", [TINY, TINY_MANY], ids=["procrop", "multi-in-one"])
+def test_the_papers_networks_serve_every_subject(net: CropDetrConfig) -> None:
+    torch.manual_seed(0)
+    rgb, _ = scene(0)
+    boxes = [(10, 10, 40, 50), (70, 20, 110, 70)]
+    belief = DetrCropper(CropDetr(net).eval()).read(rgb)
+    found = search_subjects(belief, 120, 80, CropRequest(topk=1), subjects(*boxes))
+    assert [crop.subject for crop in found] == [1, 2]
+    for crop, box, other in zip(found, boxes, boxes[::-1], strict=True):
+        held = (np.array(crop.box[:2]) <= box[:2]).all() and (
+            np.array(crop.box[2:]) >= box[2:]
+        ).all()
+        assert held
+        off = [np.linalg.norm(middle(crop.box) - middle(each)) for each in (box, other)]
+        assert off[0] < off[1]
 
 
 @settings(max_examples=40)
