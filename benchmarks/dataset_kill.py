@@ -39,7 +39,7 @@ def ray_workers() -> list[int]:
                 title = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if title.startswith(b"ray::_call"):
+            if title.startswith(b"ray::_call_in"):
                 found.append(int(entry.name))
     return found
 

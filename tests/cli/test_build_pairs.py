@@ -56,15 +56,6 @@ def test_several_jobs_give_the_same_bytes(coco: Path, whole: Path, tmp_path: Pat
     assert files(tmp_path / "two") == files(whole)
 
 
-def test_a_ray_cluster_gives_the_same_bytes(coco: Path, whole: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    done = compose("build-dataset", "pairs", "--raw", f"coco:{coco}", *SHARDS, "--out",
-                   tmp_path / "set", "--cluster", "ray", "--jobs", 2, home=tmp_path)  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert files(tmp_path / "set") == files(whole)
-
-
 def test_builders_of_an_array_give_the_same_bytes(coco: Path, whole: Path, tmp_path: Path) -> None:
     for turn in ("1/2", "0/2"):
         done = compose("build-dataset", "pairs", "--raw", f"coco:{coco}", *SHARDS, "--out",
