@@ -106,7 +106,7 @@ def cad(
     """
     from dataclasses import replace
 
-    from ..core.errors import UsageError
+    from ..core.errors import OutputError, UsageError
     from ..core.names import printable
     from ..core.share import parse_share
     from ..data.cad_files import RECORDS, SETTINGS
@@ -163,6 +163,7 @@ def cad(
             show=_show,
             choose=lambda sources: chosen_inputs(sources, part, limit),
             output=output,
+            fatal=(OutputError,),  # a full disk is full for the next photograph, too
         )
     if code in (0, 1) and not dry_run and (out / SETTINGS).exists():
         finish(out, output, parquet=parquet, report=report, samples=samples)
