@@ -21,7 +21,7 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NESTED = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 _PLAIN = re.compile(rb"[-+.0-9A-Za-z]+")  # numbers, true, false, null
-_KEPT = 1 << 24  # bytes of the file that may stay in memory behind the reader
+_KEPT = 1 << 20  # bytes of the file that may stay in memory behind the reader
 
 
 @dataclass(frozen=True)
