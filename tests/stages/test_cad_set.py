@@ -201,7 +201,8 @@ def test_the_page_shows_kept_and_dropped(made: Path, tmp_path: Path) -> None:
     write_report(tmp_path / "page.html", made, counts, 2)
     page = (tmp_path / "page.html").read_text()
     assert f"{counts.total} of 6 pictures of 3 photographs kept" in page
-    assert page.count("<article>") == 2
+    assert page.count("<article>") == 3  # the table, and two photographs
+    assert f"<td>total</td><td>{counts.total}</td>" in page
     assert "original" in page
 
 
