@@ -1,10 +1,12 @@
-"""`compose build-dataset pairs` killed again and again: does it end with the same bytes?
+"""`compose build-dataset pairs` or `cad` killed again and again: does it end with the same bytes?
 
-python benchmarks/dataset_kill.py --raw SET:DIR --work DIR [--kills 10] [--jobs 2] [--cluster ray]
+    python benchmarks/dataset_kill.py --raw SET:DIR --work DIR [--kills 10] [--jobs 2]
+    python benchmarks/dataset_kill.py --photos DIR --work DIR [--cluster ray | --disk 3]
 
 The same set is built once without, and once with kills of the whole run (SIGKILL) at random
 moments of the time that is left. After each it is gone on with. With --cluster ray, instead, one
-of the cluster's workers is killed each time and the run goes on by itself.
+of the cluster's workers is killed each time and the run goes on by itself. With --disk, nothing is
+killed: the set is built on a disk of so many MiB, which is made larger when it is full.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def ray_workers() -> list[int]:
                 title = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if title.startswith(b"ray::_call"):
+            if title.startswith(b"ray::_call_in"):
                 found.append(int(entry.name))
     return found
 
@@ -65,8 +67,9 @@ def killed_whole(command: list[str], out: Path, kills: int, files: int, chance: 
 
 
 def count_of(out: Path) -> int:
-    """How many files stand."""
-    return len(whole_files(out)) if out.exists() else 0
+    """How many files stand; the run may be at work on others."""
+    names = (name for _, _, below in os.walk(out) for name in below)
+    return sum(not is_part_file(Path(name)) for name in names)
 
 
 def killed_workers(command: list[str], kills: int, chance: Random) -> int:
@@ -86,35 +89,76 @@ def killed_workers(command: list[str], kills: int, chance: Random) -> int:
     return hit
 
 
+def filled(command: list[str], place: Path, size: int) -> int:
+    """Build on a disk that is too small, make it larger, go on; how often it was full."""
+    full = 0
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", place], check=True)
+    while True:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        lines = done.stderr.splitlines()
+        print(f"{size} MiB: exit code {done.returncode}, {lines[-1] if lines else 'no word'}")
+        if done.returncode == 0:
+            return full
+        sentences = [line for line in lines if line.startswith("error: ")]
+        if done.returncode != 1 or len(sentences) != 1 or "free some space" not in sentences[0]:
+            raise SystemExit("a full disk is not one sentence:\n" + done.stderr)
+        full += 1
+        size *= 2
+        subprocess.run(["mount", "-o", f"remount,size={size}m", place], check=True)
+
+
+def building(given: argparse.Namespace) -> list[str]:
+    """The command without --out."""
+    start = [*compose(), "build-dataset"]
+    if given.raw:
+        size = str(given.samples_per_shard)
+        return [*start, "pairs", "--raw", given.raw, "--quiet", "--samples-per-shard", size]
+    return [*start, "cad", given.photos, "--quiet", "--variants", str(given.variants)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--raw", required=True)
+    made_of = parser.add_mutually_exclusive_group(required=True)
+    made_of.add_argument("--raw", help="for pairs")
+    made_of.add_argument("--photos", help="for cad")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--cluster", choices=["ray"])
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--cluster", choices=["ray"])
+    instead.add_argument("--disk", type=int, metavar="MIB", help="needs the right to mount")
     parser.add_argument("--samples-per-shard", type=int, default=25)
+    parser.add_argument("--variants", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    start = [*compose(), "build-dataset", "pairs", "--raw", given.raw, "--quiet"]
-    start += ["--samples-per-shard", str(given.samples_per_shard)]
+    start = building(given)
     for name in ("whole", "killed"):
         shutil.rmtree(given.work / name, ignore_errors=True)
     alone = [*start, "--out", os.fspath(given.work / "whole")]
     subprocess.run(alone, check=True, stdout=subprocess.DEVNULL)
     truth = whole_files(given.work / "whole")
-    out = given.work / "killed"
+    print(f"{len(truth)} files")
+    place = given.work / "killed"
+    out = place / "set"
+    place.mkdir(parents=True)
     command = [*start, "--out", os.fspath(out), "--jobs", str(given.jobs), "--skip-existing"]
     chance = Random(given.seed)
-    if given.cluster:
-        hit = killed_workers([*command, "--cluster", "ray"], given.kills, chance)
-    else:
-        hit = killed_whole(command, out, given.kills, len(truth), chance)
-        odd = [name for name, text in whole_files(out).items() if truth.get(name) != text]
-        print(f"{len(odd)} files stood with other bytes after the last kill")
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    same = snapshot(out) == snapshot(given.work / "whole")
-    print(f"{hit} kills; the set is {'the same' if same else 'NOT THE SAME'}, byte for byte")
+    try:
+        if given.cluster:
+            hit = killed_workers([*command, "--cluster", "ray"], given.kills, chance)
+        elif given.disk:
+            hit = filled(command, place, given.disk)
+        else:
+            hit = killed_whole(command, out, given.kills, len(truth), chance)
+            odd = [name for name, text in whole_files(out).items() if truth.get(name) != text]
+            print(f"{len(odd)} files stood with other bytes after the last kill")
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        same = snapshot(out) == snapshot(given.work / "whole")
+    finally:
+        if given.disk:
+            subprocess.run(["umount", place], check=False)
+    what = "full disks" if given.disk else "kills"
+    print(f"{hit} {what}; the set is {'the same' if same else 'NOT THE SAME'}, byte for byte")
     raise SystemExit(not same)
 
 

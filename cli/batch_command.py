@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.batch import Outcome, Summary, describe, run_batch
-from ..core.errors import InputError
+from ..core.errors import ComposeError, InputError
 from ..core.files import remove_stale_parts
 from ..core.formats import IMAGE_SUFFIXES
 from ..core.inputs import Source, expand_inputs
@@ -39,6 +39,7 @@ def run_batch_command(
     output: Output | None = None,
     on_interrupt: Callable[[], None] = lambda: None,
     found: list[Source] | None = None,
+    fatal: tuple[type[ComposeError], ...] = (),
 ) -> int:
     """Run one command over its inputs and return the exit code, 0, 1 or 130.
 
@@ -65,6 +66,7 @@ def run_batch_command(
         output: if the command has made its own already.
         on_interrupt: called from the signal's handler, for long work to stop on; see `run_batch`.
         found: the inputs, by a command that finds them itself.
+        fatal: failures that would befall the other inputs too; they end the run. See `run_batch`.
 
     Raises:
         UsageError: before any work, when inputs or outputs are not as they should be.
@@ -126,6 +128,7 @@ def run_batch_command(
             jobs=shared.jobs,
             fail_fast=shared.fail_fast,
             on_interrupt=interrupted,
+            fatal=fatal,
         )
     _summarise(summary, counts, len(sources), output)
     return summary.exit_code

@@ -66,7 +66,7 @@ def annotate(
         raise UsageError(f"{one.name} has masks already; only objects365 needs them made.")
     if end is not None and end <= begin:
         raise UsageError("--end is not behind --begin; give the number of a later picture.")
-    boxed = read_boxes(one.root, split.value)[begin:end]
+    boxed = read_boxes(one.root, split.value, begin, end)
     if not boxed:
         raise UsageError(f"there are no pictures from {begin} on; give a smaller --begin.")
     pictures = {picture.photo: picture for picture in boxed}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,7 @@ import typer
 
 from . import build_cad_options as own
 from . import options
+from .cluster import OnCluster
 from .output import Output
 from .shared import Shared
 
@@ -63,7 +66,7 @@ def cad(
     guidance: own.Guidance = 4.0,
     negative: own.Negative = None,
     weights: options.Weights = None,
-    shard: own.Shard = None,
+    shard: own.Shard = "0/1",
     limit: own.Limit = None,
     parquet: own.Parquet = False,
     report: options.Report = None,
@@ -74,6 +77,7 @@ def cad(
     quiet: options.Quiet = False,
     seed: options.Seed = 0,
     jobs: options.Jobs = 1,
+    cluster: OnCluster = None,
     dry_run: options.DryRun = False,
     fail_fast: options.FailFast = False,
     device: options.Device = "auto",
@@ -95,30 +99,37 @@ def cad(
     diffusers (Stable Diffusion inpainting, --model), real (nothing is invented: the photograph is
     the picture, and a crop of it from --crops the label).
 
-    The same options give the same bytes, in whatever parts and order the work is done; interrupted,
-    the same command goes on with --skip-existing. No file is written a second time:
-    `build-dataset relabel` adds versions of labels.
+    The same options give the same bytes, whoever builds: --jobs, a cluster, or the builders 0/N to
+    N-1/N in any order. Interrupted, the same command goes on with --skip-existing; builders of
+    several always do. No file is written a second time: `build-dataset relabel` adds versions of
+    labels.
     """
-    from ..core.errors import UsageError
+    from dataclasses import replace
+
+    from ..core.errors import OutputError, UsageError
     from ..core.names import printable
+    from ..core.share import parse_share
     from ..data.cad_files import RECORDS, SETTINGS
     from ..stages.cad_parquet import require_pyarrow
     from ..stages.cad_set import planned_files, record_path
-    from ..stages.cad_settings import open_set
-    from ..stages.cad_shard import chosen_inputs, parse_shard
+    from ..stages.cad_settings import open_writer
+    from ..stages.cad_shard import chosen_inputs
     from ..stages.cad_state import begin_set, require_settings
     from .batch_command import run_batch_command
     from .build_cad_options import request_of
+    from .cluster import on_cluster
 
     shared = Shared.of(ctx)
+    part = parse_share(shard)
+    if part[1] > 1:  # what stands is what others have made
+        shared = replace(shared, skip_existing=True)
     output = shared.output()
     request = request_of(ctx.params)
     if parquet:
         require_pyarrow()
     settings = request.settings()
-    part = parse_shard(shard) if shard else None
     if (
-        not skip_existing
+        not shared.skip_existing
         and not dry_run
         and ((out / SETTINGS).exists() or (out / RECORDS).exists())
     ):
@@ -129,26 +140,31 @@ def cad(
 
     require_settings(out, settings)
 
-    def start() -> Callable[[Source], Record]:
-        wanted = open_set(out, request)
+    def start(stack: ExitStack) -> Callable[[Source], Record]:
+        opened = partial(open_writer, out, request)
+        write = opened()  # here too: what is missing is said at once
         begin_set(out, settings)
         if engine is Maker.auto:
             output.note(f"engine {request.engine_name()}")
+        if cluster is not None:
+            write = on_cluster(opened, jobs, 1, stack)
 
         def work(source: Source) -> Record:
-            return summary_of(out, wanted.write(source))
+            return summary_of(out, write(source))
 
         return work
 
-    code = run_batch_command(
-        shared,
-        start,
-        plan=lambda source: planned_files(out, source, variants),
-        marker=lambda source: [record_path(out, source)],
-        show=_show,
-        choose=lambda sources: chosen_inputs(sources, part, limit),
-        output=output,
-    )
+    with ExitStack() as stack:
+        code = run_batch_command(
+            shared,
+            partial(start, stack),
+            plan=lambda source: planned_files(out, source, variants),
+            marker=lambda source: [record_path(out, source)],
+            show=_show,
+            choose=lambda sources: chosen_inputs(sources, part, limit),
+            output=output,
+            fatal=(OutputError,),  # a full disk is full for the next photograph, too
+        )
     if code in (0, 1) and not dry_run and (out / SETTINGS).exists():
         finish(out, output, parquet=parquet, report=report, samples=samples)
     raise typer.Exit(code)

@@ -108,9 +108,11 @@ Negative = Annotated[
     typer.Option("--negative", metavar="TEXT", help="For diffusers: what is not to be seen."),
 ]
 Shard = Annotated[
-    str | None,
+    str,
     typer.Option(
-        "--shard", metavar="I/N", help="Work on part I of N only, 1/N to N/N, told by names."
+        "--shard",
+        metavar="I/N",
+        help="Be builder I of N, from 0, of one set, as in an array of jobs.",
     ),
 ]
 Limit = Annotated[

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import options
+from .cluster import OnCluster
 from .output import Output
 from .shared import Shared
 
@@ -30,12 +30,6 @@ class PairForm(StrEnum):
 
     shards = "shards"
     folders = "folders"
-
-
-class Cluster(StrEnum):
-    """Clusters."""
-
-    ray = "ray"
 
 
 def pairs(
@@ -96,10 +90,7 @@ def pairs(
             help="Be builder I of N, from 0, of one set, as in an array of jobs.",
         ),
     ] = "0/1",
-    cluster: Annotated[
-        Cluster | None,
-        typer.Option("--cluster", help="Have it done by a Ray cluster (RAY_ADDRESS, or one here)."),
-    ] = None,
+    cluster: OnCluster = None,
     seed: options.Seed = 0,
     skip_existing: options.SkipExisting = False,
     overwrite: options.Overwrite = False,
@@ -127,6 +118,7 @@ def pairs(
     """
     from ..core.batch import resolve_jobs
     from ..core.errors import UsageError
+    from ..core.share import parse_share
     from ..data.pair_plan import SETTINGS
     from ..data.raw_sets import parse_raw
     from ..data.shard_store import open_store
@@ -134,7 +126,7 @@ def pairs(
     from ..stages.pair_mining import MiningConfig
 
     output = Shared.of(ctx).output()
-    turn = _turn(shard)
+    turn = parse_share(shard)
     several = turn[1] > 1
     if several and overwrite:
         raise UsageError("--overwrite would remove what the other builders write; remove it first.")
@@ -187,15 +179,6 @@ def pairs(
         total = sum(map(len, plan.values()))
         output.error(f"{failed} of {total} pictures could not be used; see their messages.")
     raise typer.Exit(int(failed > 0))
-
-
-def _turn(text: str) -> tuple[int, int]:
-    from ..core.errors import UsageError
-
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
-    if match is None or int(match[1]) >= int(match[2]):
-        raise UsageError(f"'{text}' is no builder; write I/N with I from 0 to N-1, as in 0/4.")
-    return int(match[1]), int(match[2])
 
 
 def _interrupted(output: Output) -> None:

@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import crop_guidance, options
+from .cluster import OnCluster
 from .crop_output import Tables, output_for
 from .page import Page
 from .shared import Shared
@@ -140,6 +142,7 @@ def crop(
     quiet: options.Quiet = False,
     seed: options.Seed = 0,
     jobs: options.Jobs = 0,
+    cluster: OnCluster = None,
     dry_run: options.DryRun = False,
     fail_fast: options.FailFast = False,
     max_pixels: options.MaxPixels = options.DEFAULT_MAX_PIXELS,
@@ -170,14 +173,14 @@ def crop(
     from ..core.boxes import parse_box
     from ..core.devices import available_cores, resolve_device
     from ..models.cache import parse_user_paths
-    from ..stages.crop import CropOutputs, crop_one
-    from ..stages.crop_engines import CropEngineOptions, engine_name, open_engine
-    from ..stages.crop_finders import MOST_SUBJECTS, open_finder
-    from ..stages.crop_hints import crop_hints
-    from ..stages.crop_names import crop_names, overlay_name
+    from ..stages.crop_engines import CropEngineOptions, engine_name
+    from ..stages.crop_finders import MOST_SUBJECTS
+    from ..stages.crop_names import crop_names
     from ..stages.crop_request import CropRequest, parse_aspect, parse_size
-    from ..stages.crop_subject import mask_for, require_subject
+    from ..stages.crop_subject import require_subject
     from .batch_command import run_batch_command
+    from .cluster import on_cluster
+    from .crop_batch import CropBatch
 
     shared = Shared.of(ctx)
     hints = record_format is Format.crop_hints
@@ -202,59 +205,54 @@ def crop(
         resolve_device(device) if trained else "cpu", parse_user_paths(checkpoint or ()), seed=seed
     )
 
-    def overlay_of(source: Source) -> list[Path]:
-        return [overlay_name(overlay / source.relative)] if overlay else []
+    alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
+    workers = 1 if alone else resolve_jobs(jobs)
+    batch = CropBatch(
+        engine=chosen,
+        extra=extra,
+        weights=weights,
+        request=request,
+        subject=subject,
+        per_subject=per_subject,
+        refs=refs,
+        like=tuple(like or ()),
+        prefer=tuple(prefer or ()),
+        guidance=guidance,
+        explain=explain,
+        out=out,
+        overlay=overlay,
+        quality=quality,
+        keep_metadata=keep_metadata,
+        hints=hints,
+        report=report is not None,
+        jobs=workers,
+        alone=alone,
+        max_pixels=max_pixels,
+    )
 
     def plan(source: Source) -> list[Path]:
         crops = crop_names(out / source.relative, request, most) if out else []
-        return [*crops, *overlay_of(source)]
+        return [*crops, *batch.overlays(source)]
 
     def marker(source: Source) -> list[Path]:
         # the first crop is written last; and a page that is missing needs every picture again
         first = crop_names(out / source.relative, request, most)[:1] if out else []
-        return [*first, *overlay_of(source), *([report] if report else [])]
+        return [*first, *batch.overlays(source), *([report] if report else [])]
 
     entries: dict[str, CropEntry] = {}  # made where the picture is at hand, shown in order
 
-    def start() -> Callable[[Source], Record]:
-        alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
-        workers = 1 if alone else resolve_jobs(jobs)
-        opened = open_engine(chosen, jobs=workers, weights=weights, options=extra)
-        guide = crop_guidance.open_guidance(
-            refs,
-            like,
-            prefer,
-            guidance,
-            explain=explain,
-            threads=max(available_cores() // workers, 1),
-            max_pixels=max_pixels,
-            note=output.note,
-        )
+    def start(stack: ExitStack) -> Callable[[Source], Record]:
+        each = batch.open(output.note)  # here too: what is missing is said at once
         if engine == "auto":
-            output.note(f"engine {opened.name}")
-        finder = open_finder(subject, jobs=workers, alone=alone) if per_subject else None
+            output.note(f"engine {chosen}")
+        if cluster is not None:
+            each = on_cluster(batch.open, workers, max(available_cores() // workers, 1), stack)
 
         def work(source: Source) -> Record:
-            result = crop_one(
-                source.path,
-                opened,
-                request,
-                subject=mask_for(subject, source) if subject and not per_subject else None,
-                finder=finder,
-                outputs=CropOutputs(
-                    out / source.relative if out else None,
-                    next(iter(overlay_of(source)), None),
-                    quality,
-                    keep_metadata,
-                ),
-                guidance=guide,
-                max_pixels=max_pixels,
-            )
-            if report is not None:
-                from ..stages.crop_report import crop_entry
-
-                entries[os.fspath(source.path)] = crop_entry(result)
-            return result.record() | (crop_hints(result.crops) if hints else {})
+            record, entry = each(source)
+            if entry is not None:
+                entries[os.fspath(source.path)] = entry
+            return record
 
         return work
 
@@ -273,7 +271,7 @@ def crop(
         )
         code = run_batch_command(
             shared,
-            start,
+            partial(start, stack),
             plan=plan,
             marker=marker,
             reports=[report] if report else [],

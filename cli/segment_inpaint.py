@@ -6,17 +6,20 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import options, segment_options
+from .cluster import OnCluster
 from .segment_choices import Erase, Merge, Stability, parse_amg, place_for
 from .shared import Shared
 
 if TYPE_CHECKING:
     from ..core.inputs import Source
+    from ..stages.segment_loop import LoopHooks
     from ..stages.segment_report import SegmentEntry
 
 app = typer.Typer()
@@ -102,6 +105,7 @@ def segment_inpaint(
     quiet: options.Quiet = False,
     seed: options.Seed = 0,
     jobs: options.Jobs = 1,
+    cluster: OnCluster = None,
     device: options.Device = "auto",
     dry_run: options.DryRun = False,
     fail_fast: options.FailFast = False,
@@ -120,24 +124,20 @@ def segment_inpaint(
     Objects whose hidden part was filled in by guesswork alone are marked speculative. Outside of
     the holes, the background is the picture, byte for byte.
     """
+    from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box
     from ..core.devices import available_cores
     from ..core.errors import UsageError
     from ..models.cache import parse_user_paths
-    from ..models.inpainters import inpainter_name, open_inpainter
-    from ..models.segmenters import (
-        SegmenterOptions,
-        open_prompt_segmenter,
-        open_segmenter,
-        prompt_segmenter_name,
-        segmenter_name,
-    )
+    from ..models.inpainters import inpainter_name
+    from ..models.segmenters import prompt_segmenter_name, segmenter_name
     from ..stages.segment_config import SegmentConfig
-    from ..stages.segment_first import NoSegmenter
     from ..stages.segment_names import STACK, Wanted, stack_folder, stack_outputs
-    from ..stages.segment_prompts import make_requests, parse_point, read_requests
+    from ..stages.segment_prompts import make_requests, parse_point
     from .batch_command import run_batch_command
+    from .cluster import on_cluster
     from .page import Page
+    from .segment_batch import SegmentBatch
     from .segment_page import show
 
     shared = Shared.of(ctx)
@@ -183,12 +183,31 @@ def segment_inpaint(
         finder = prompt_segmenter_name(segmenter, user, sam)
     else:
         finder = segmenter_name("sam" if sam and segmenter == "auto" else segmenter)
-    automatic = parse_amg(amg)
-    place = place_for(device, {finder, filler})
+    threads = available_cores()
+    if cluster is not None:
+        threads = max(threads // resolve_jobs(jobs), 1)  # each process has its own engines
+    batch = SegmentBatch(
+        finder=finder,
+        filler=filler,
+        threads=threads,
+        device=place_for(device, {finder, filler}),
+        user=user,
+        sam=sam,
+        automatic=parse_amg(amg),
+        settings=settings,
+        wanted=wanted,
+        masks=masks,
+        given=given,
+        prompts=prompts,
+        out=out,
+        report=report is not None,
+        alone=len(inputs) == 1 and os.path.isfile(inputs[0]),
+        seed=seed,
+        max_pixels=max_pixels,
+    )
     output = shared.output(lasting=True)
     stop = threading.Event()
     entries: dict[str, SegmentEntry] = {}  # made where the parts are at hand, shown in order
-    alone = len(inputs) == 1 and os.path.isfile(inputs[0])
 
     def plan(source: Source) -> list[Path]:
         return stack_outputs(stack_folder(out, source.relative), wanted)
@@ -197,47 +216,24 @@ def segment_inpaint(
         # a page that is missing needs every picture again
         return [stack_folder(out, source.relative) / STACK, *([report] if report else [])]
 
-    def start() -> Callable[[Source], Record]:
-        from ..data.mask_files import find_masks
-        from ..stages.segment_inpaint import SegmentInputs, segment_into
+    def hooks(source: Source) -> LoopHooks:
         from ..stages.segment_loop import LoopHooks
-        from ..stages.segment_tools import SegmentTools
 
-        threads = available_cores()
-        opener = open_prompt_segmenter if asked else open_segmenter
-        how = SegmenterOptions(threads, place, user, sam=sam, automatic=automatic)
-        tools = SegmentTools.shared(
-            NoSegmenter() if only_masks else opener(finder, how),
-            open_inpainter(filler, threads=threads, device=place, user=user),
-        )
-        if "auto" in (segmenter, inpainter):
-            output.note(f"segmenter {tools.segmenter.name}, inpainter {tools.inpainter.name}")
+        def on_step(done: int, total: int, what: str) -> None:
+            output.step(f"{source.relative.name} {what}", done, total + 1)
+
+        return LoopHooks(on_step, stop.is_set)
+
+    def start(stack: ExitStack) -> Callable[[Source], Record]:
+        told = output.note if "auto" in (segmenter, inpainter) else lambda text: None
+        each = batch.open(told, hooks)  # here too: what is missing is said at once
+        if cluster is not None:
+            each = on_cluster(batch.open, jobs, threads, stack)
 
         def work(source: Source) -> Record:
-            name = source.relative.name
-
-            def on_step(done: int, total: int, what: str) -> None:
-                output.step(f"{name} {what}", done, total + 1)
-
-            record, parts = segment_into(
-                stack_folder(out, source.relative),
-                source.path,
-                tools,
-                settings,
-                SegmentInputs(
-                    find_masks(masks, source.path, alone=alone) if masks else None,
-                    read_requests(prompts, name) if prompts else given,
-                    source.relative.as_posix(),
-                    max_pixels,
-                ),
-                LoopHooks(on_step, stop.is_set),
-                wanted,
-                seed=seed,
-            )
-            if report is not None:
-                from ..stages.segment_report import segment_entry
-
-                entries[os.fspath(source.path)] = segment_entry(parts, record)
+            record, entry = each(source)
+            if entry is not None:
+                entries[os.fspath(source.path)] = entry
             return record
 
         return work
@@ -256,7 +252,7 @@ def segment_inpaint(
         )
         code = run_batch_command(
             shared,
-            start,
+            partial(start, stack),
             plan=plan,
             marker=marker,
             reports=[report] if report else [],

@@ -64,6 +64,7 @@ def run_batch(
     jobs: int = 1,
     fail_fast: bool = False,
     on_interrupt: Callable[[], None] = lambda: None,
+    fatal: tuple[type[ComposeError], ...] = (),
 ) -> Summary:
     """Apply `work` to every item in threads and hand the outcomes to `emit` in input order.
 
@@ -82,6 +83,8 @@ def run_batch(
         jobs: see `resolve_jobs`.
         fail_fast: stop taking items after the first failure.
         on_interrupt: called from the signal's handler, so it may not write to a buffered stream.
+        fatal: what `work` raises of these is no failure of one item; it ends the batch and is
+            passed on.
     """
     summary = Summary()
     stop = threading.Event()
@@ -91,7 +94,10 @@ def run_batch(
         if stop.is_set():
             return None
         try:
-            outcome = _attempt(item, work)
+            outcome = _attempt(item, work, fatal)
+        except fatal:
+            stop.set()
+            raise
         except Interrupted:  # neither done nor failed
             return None
         if fail_fast and outcome.error is not None:
@@ -141,12 +147,14 @@ def describe(error: BaseException) -> str:
     return f"unexpected {what}; run again with --debug to see where."
 
 
-def _attempt(item: Item, work: Callable[[Item], Value]) -> Outcome[Item, Value]:
+def _attempt(
+    item: Item, work: Callable[[Item], Value], fatal: tuple[type[ComposeError], ...]
+) -> Outcome[Item, Value]:
     try:
         return Outcome(item, value=work(item))
-    except Interrupted:
-        raise
     except BaseException as error:  # panics of compiled libraries are no Exception
+        if isinstance(error, (Interrupted, *fatal)):
+            raise
         # as text, for the frames of a traceback keep whole pictures alive
         details = "".join(traceback.format_exception(error))
         return Outcome(item, error=describe(error), details=details)

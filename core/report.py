@@ -154,6 +154,16 @@ class Report:
         facts_line = f'<p class="facts">{_text(" · ".join(facts))}</p>'
         self._file.write(f"<article>\n{_heading(name)}{facts_line}\n{shown}\n</article>\n")
 
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Add a table; its first column is of words, the others of numbers."""
+        heads = "".join(f"<th>{_text(column)}</th>" for column in columns)
+        lines = "".join(
+            f"<tr>{''.join(f'<td>{_text(str(cell))}</td>' for cell in row)}</tr>" for row in rows
+        )
+        self._file.write(
+            f"<article>{_heading(name)}<table><tr>{heads}</tr>{lines}</table></article>\n"
+        )
+
     def failure(self, name: str, sentence: str) -> None:
         """Add an input that failed."""
         self._failures.append(name)

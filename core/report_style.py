@@ -25,6 +25,10 @@ h2{font-size:16px;font-weight:600;margin:0;overflow-wrap:anywhere}
 .bad p,.aside p{margin:2px 0 0}
 .aside{padding:10px 20px;color:var(--soft)}
 .aside h2{font-weight:500}
+table{border-collapse:collapse;margin-top:10px;font-variant-numeric:tabular-nums}
+th,td{padding:2px 22px 2px 0;text-align:right}
+th{color:var(--soft);font-weight:500;font-size:13px}
+th:first-child,td:first-child{text-align:left}
 .pair{display:grid;grid-template-columns:minmax(0,6fr) minmax(0,8fr);gap:24px;align-items:start}
 @media (max-width:980px){:root{--s:172px}.pair{grid-template-columns:minmax(0,1fr)}}
 .twins{display:flex;flex-wrap:wrap;gap:18px 24px;margin-bottom:20px}

@@ -16,12 +16,14 @@ import multiprocessing
 import os
 import signal
 import threading
+import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .errors import ComposeError, UsageError
 
@@ -29,6 +31,26 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 _TRIES = 4  # of an item whose process dies, until it is given up
+_opened: dict[str, Any] = {}  # the work of this process that was opened last, by its key
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Once(Generic[Item, Value]):
+    """Work that has to be opened, as with networks to load; every process that is asked for it
+    does so once."""
+
+    open: Callable[[], Callable[[Item], Value]]  # can be sent to another process
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __call__(self, item: Item) -> Value:
+        """Open it if this process has not, and do it."""
+        with _opening:
+            if self.key not in _opened:
+                _opened.clear()
+                _opened[self.key] = self.open()
+            work: Callable[[Item], Value] = _opened[self.key]
+        return work(item)
 
 
 @contextlib.contextmanager
@@ -51,13 +73,14 @@ def process_workers(work: Callable[[Item], Value], jobs: int) -> Iterator[Callab
 
 @contextlib.contextmanager
 def ray_workers(
-    work: Callable[[Item], Value], jobs: int, address: str | None = None
+    work: Callable[[Item], Value], jobs: int, address: str | None = None, *, cores: int = 1
 ) -> Iterator[Callable[[Item], Value]]:
-    """`work` as tasks of a Ray cluster do it.
+    """`work` as tasks of a Ray cluster do it, in the folder that this process is in.
 
     Args:
         work: can be sent to another process; files it names are on every machine.
-        jobs: cores that a cluster begun here has; an existing one has its own.
+        jobs: tasks at once of a cluster begun here; an existing one has its own cores.
+        cores: that a task takes.
         address: of the cluster; None: what RAY_ADDRESS says, else one is begun on this machine.
 
     Raises:
@@ -67,8 +90,11 @@ def ray_workers(
         raise UsageError("--cluster ray needs ray; run: pip install 'compose-toolkit[ray]'.")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns
     ray: Any = importlib.import_module("ray")
+    _keep_stdout()
     address = address or os.environ.get("RAY_ADDRESS")
-    here: dict[str, Any] = {} if address else {"num_cpus": jobs, "include_dashboard": False}
+    here: dict[str, Any] = {}
+    if not address:
+        here = {"num_cpus": jobs * cores, "include_dashboard": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         begun = not ray.is_initialized()
@@ -82,8 +108,9 @@ def ray_workers(
                 ) from error
     try:
         kept = ray.put(work)
-        task = ray.remote(max_retries=_TRIES - 1)(_call)
-        yield lambda item: _answer(ray, task.remote(kept, item))
+        task = ray.remote(max_retries=_TRIES - 1, num_cpus=cores)(_call_in)
+        folder = os.getcwd()
+        yield lambda item: _answer(ray, task.remote(folder, kept, item))
     finally:
         if begun:
             ray.shutdown()
@@ -91,6 +118,19 @@ def ray_workers(
 
 def _call(work: Callable[[Item], Value], item: Item) -> Value:
     return work(item)
+
+
+def _call_in(folder: str, work: Callable[[Item], Value], item: Item) -> Value:
+    if os.getcwd() != folder:
+        os.chdir(folder)
+    return work(item)
+
+
+def _keep_stdout() -> None:
+    """Ray prints on stdout, which is for data, that a worker died; no option keeps it from that."""
+    with contextlib.suppress(ImportError):
+        driver: Any = importlib.import_module("ray._private.worker")
+        driver.print_to_stdstream = lambda *given, **named: None
 
 
 def _answer(ray: Any, reference: Any) -> Any:

@@ -27,7 +27,7 @@ from ..core.names import printable
 
 SETTINGS = "cad.json"
 IMAGES, DROPPED, LABELS, RECORDS = "images", "dropped", "labels", "records"
-VERSION = 1
+VERSION = 2  # 2: frames and what is barred are found otherwise
 MOST_VARIANTS = 10
 _MISSING_SCORE = 5.0  # of a line of four numbers
 

@@ -48,7 +48,12 @@ class CocoPicture:
     @property
     def base(self) -> str:
         """The file's name without folders."""
-        return PurePosixPath(self.file.replace("\\", "/")).name
+        return base_of(self.file)
+
+
+def base_of(file: str) -> str:
+    """A file's name without folders, whichever way they are written."""
+    return PurePosixPath(file.replace("\\", "/")).name
 
 
 def coco_files(root: Path, part: str) -> tuple[Path, Path]:
@@ -91,20 +96,34 @@ def read_coco(
     pictures, annotations, categories = (
         _records(document, key, name) for key in ("images", "annotations", "categories")
     )
-    labels = {_key(row, "id", name): str(row["name"]) for row in categories if "name" in row}
+    labels = {key_of(row, "id", path): str(row["name"]) for row in categories if "name" in row}
     objects: dict[int | str, list[CocoObject]] = {}
     for row in annotations:
         if row.get("segmentation"):
-            label = labels.get(_key(row, "category_id", name))
-            objects.setdefault(_key(row, "image_id", name), []).append(_object(row, label))
+            label = labels.get(key_of(row, "category_id", path))
+            objects.setdefault(key_of(row, "image_id", path), []).append(object_of(row, label))
     found = []
     for row in pictures:
-        width, height, file = row.get("width"), row.get("height"), file_of(row)
-        if type(width) is not int or type(height) is not int or not isinstance(file, str):
-            raise DataError(f"{name} has an image without file_name, width and height; add them.")
-        number = _key(row, "id", name)
+        file, width, height = size_and_file(row, file_of, path)
+        number = key_of(row, "id", path)
         found.append(CocoPicture(number, file, width, height, tuple(objects.get(number, ()))))
     return found
+
+
+def size_and_file(
+    row: Mapping[str, Any], file_of: Callable[[Mapping[str, Any]], object], path: Path
+) -> tuple[str, int, int]:
+    """An entry of `images`: its file, width and height.
+
+    Raises:
+        DataError: one of them is missing.
+    """
+    width, height, file = row.get("width"), row.get("height"), file_of(row)
+    if type(width) is not int or type(height) is not int or not isinstance(file, str):
+        raise DataError(
+            f"{printable(path)} has an image without file_name, width and height; add them."
+        )
+    return file, width, height
 
 
 def read_json(path: Path) -> Any:
@@ -162,7 +181,8 @@ def instance_of(entry: CocoObject, size: tuple[int, int]) -> Instance | None:
     return Instance(mask, entry.score, entry.label, entry.predicted_iou, entry.stability)
 
 
-def _object(row: Mapping[str, Any], label: str | None) -> CocoObject:
+def object_of(row: Mapping[str, Any], label: str | None) -> CocoObject:
+    """An entry of `annotations`, with the name of its category."""
     return CocoObject(
         label,
         bool(row.get("iscrowd", False)),
@@ -200,8 +220,15 @@ def _records(document: Mapping[str, Any], key: str, name: str) -> list[dict[str,
     return rows
 
 
-def _key(row: Mapping[str, Any], key: str, name: str) -> int | str:
+def key_of(row: Mapping[str, Any], key: str, path: Path) -> int | str:
+    """A number, or name, by which entries refer to each other.
+
+    Raises:
+        DataError: the entry has none.
+    """
     value = row.get(key)
     if not isinstance(value, int | str):
-        raise DataError(f"{name} has an entry without {key}; give COCO's JSON of instances.")
+        raise DataError(
+            f"{printable(path)} has an entry without {key}; give COCO's JSON of instances."
+        )
     return value

@@ -10,13 +10,15 @@ some of COCO's train2017. It has no crowds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import DataError
 from ..core.names import printable
-from .coco import CocoPicture, coco_files, read_coco
-from .raw import ListedPicture, Part, RawObject, RawPicture, Segmentation, by_name
+from .coco import base_of, coco_files
+from .coco_index import IndexedPicture, index_coco
+from .raw import Part, RawObject, RawPicture, Segmentation, by_name
 
 
 def open_coco(root: Path, part: Part) -> list[RawPicture]:
@@ -26,8 +28,8 @@ def open_coco(root: Path, part: Part) -> list[RawPicture]:
         DataError: the set is incomplete or damaged.
     """
     annotations, folder = coco_files(root, f"{part}2017")
-    pictures = read_coco(annotations)
-    return by_name((_listed(folder / picture.base, picture) for picture in pictures), annotations)
+    pictures = index_coco(annotations)
+    return by_name((CocoRaw(folder, base_of(each.file), each) for each in pictures), annotations)
 
 
 def open_lvis(root: Path, part: Part) -> list[RawPicture]:
@@ -42,13 +44,16 @@ def open_lvis(root: Path, part: Part) -> list[RawPicture]:
     if annotations is None:
         raise DataError(f"{printable(root)} holds no {names[0]}; give the folder of LVIS.")
     found = []
-    for picture in read_coco(annotations, _lvis_file):
-        folder, _, name = picture.file.rpartition("/")
-        photos = [root / below / folder / name for below in ("", "images", "coco")]
-        photo = next((path for path in photos if path.parent.is_dir()), None)
-        if photo is None:
-            raise DataError(f"{printable(root)} holds no folder {folder}; put COCO's there.")
-        found.append(_listed(photo, picture))
+    folders: dict[str, Path | None] = {}
+    for entry in index_coco(annotations, _lvis_file):
+        below, _, name = entry.file.rpartition("/")
+        if below not in folders:
+            places = [root / above / below for above in ("", "images", "coco")]
+            folders[below] = next((path for path in places if path.is_dir()), None)
+        folder = folders[below]
+        if folder is None:
+            raise DataError(f"{printable(root)} holds no folder {below}; put COCO's there.")
+        found.append(CocoRaw(folder, name, entry))
     return by_name(found, annotations)
 
 
@@ -62,10 +67,28 @@ def _lvis_file(row: Mapping[str, Any]) -> object:
     return "/".join(parts) if safe else None
 
 
-def _listed(photo: Path, picture: CocoPicture) -> RawPicture:
-    size = picture.width, picture.height
-    listed = tuple(
-        RawObject(entry.label, entry.crowd, entry.box, Segmentation(entry.segmentation, size))
-        for entry in picture.objects
-    )
-    return ListedPicture(photo.stem, photo, listed)
+@dataclass(frozen=True, slots=True)
+class CocoRaw:
+    """A picture of COCO or LVIS; see `RawPicture`."""
+
+    folder: Path
+    name: str
+    entry: IndexedPicture
+
+    @property
+    def photo(self) -> Path:
+        """See `RawPicture`."""
+        return self.folder / self.name
+
+    @property
+    def id(self) -> str:
+        """See `RawPicture`."""
+        return self.photo.stem
+
+    def objects(self) -> list[RawObject]:
+        """See `RawPicture`."""
+        size = self.entry.width, self.entry.height
+        return [
+            RawObject(each.label, each.crowd, each.box, Segmentation(each.segmentation, size))
+            for each in self.entry.objects()
+        ]

@@ -18,6 +18,7 @@ from ..core.boxes import Box
 from ..core.errors import DataError
 from ..core.names import printable
 from .coco import box_of, read_json
+from .json_records import read_records
 from .raw import Part, RawObject, RawPicture, Segmentation, by_name, files_below
 
 
@@ -98,8 +99,17 @@ def open_objects365(root: Path, part: Part) -> list[RawPicture]:
     )
 
 
-def read_boxes(root: Path, part: Part) -> list[BoxedPicture]:
-    """The pictures of the published file in its order, which is what an index range counts.
+def read_boxes(
+    root: Path, part: Part, begin: int = 0, end: int | None = None
+) -> list[BoxedPicture]:
+    """Pictures of the published file in its order, which is what the range counts.
+
+    Memory is taken by the pictures in the range alone.
+
+    Args:
+        root: the set's folder.
+        part: which of its files.
+        begin, end: the first picture, from 0, and the one to stop before.
 
     Raises:
         DataError: the file is missing or damaged, or the photographs are not there.
@@ -109,19 +119,30 @@ def read_boxes(root: Path, part: Part) -> list[BoxedPicture]:
     path = next((place for place in places if place.is_file()), None)
     if path is None:
         raise DataError(f"{printable(root)} holds no {file}; give the folder of Objects365.")
-    document = read_json(path)
+    form = "the file of Objects365"
+    names: dict[int, str] = {}
+    files: list[tuple[int, PurePosixPath]] = []
+    count = 0
+    boxes: dict[int, list[BoxedObject]] = {}
     try:
-        names = {row["id"]: str(row["name"]) for row in document["categories"]}
-        boxes: dict[int, list[BoxedObject]] = {}
-        for row in document["annotations"]:
+        for record in read_records(path, ("images", "categories"), form):
+            row = record.value
+            if record.key == "categories":
+                names[row["id"]] = str(row["name"])
+            else:
+                if begin <= count and (end is None or count < end):
+                    files.append((int(row["id"]), PurePosixPath(row["file_name"])))
+                count += 1
+        wanted = {number for number, _ in files}
+        for record in read_records(path, ("annotations",), form):
+            row = record.value
             box = box_of(row["bbox"])
-            if box is not None:
+            if box is not None and row["image_id"] in wanted:
                 category = int(row["category_id"])
                 entry = BoxedObject(category, names.get(category), box, bool(row.get("iscrowd")))
                 boxes.setdefault(row["image_id"], []).append(entry)
-        files = [(int(row["id"]), PurePosixPath(row["file_name"])) for row in document["images"]]
     except (KeyError, TypeError, ValueError):
-        raise DataError(f"{printable(path)} is not the file of Objects365; get it anew.") from None
+        raise DataError(f"{printable(path)} is not {form}; get it anew.") from None
     photos = _Photos(root, part)
     found = []
     for number, name in files:  # ends in patch0/objects365_v1_00000000.jpg

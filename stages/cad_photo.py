@@ -14,16 +14,13 @@ from ..core.images import DEFAULT_MAX_PIXELS, load_reduced
 from ..core.masks import Mask
 from ..core.names import printable
 from ..models.picture_look import PictureReader
+from .cad_frame import SMALLEST, without_frame
 
 SIDE = 1024  # pixels of both sides that are read, where the file has them
 _SUBJECT = 0.5  # of the map
 _CLEAR = 0.85  # mean of the map in a part that surely is a subject; `segmenter_salient` has 0.89
 _FILLING = 0.6  # share of the picture that such a part takes up at most
-_FRAME = 0.08  # of a side: a frame is no wider
-_EVEN, _SAME, _STEP = 8.0, 12.0, 20.0  # grey levels: along a frame's line, across it, at its end
-_FRAMES = 3  # within each other, at most
-_SIDES = 3  # of a picture that have to have a frame
-_SMALLEST = 64  # pixels of the shorter side
+_BARRED = 0.8  # mean of the map in a part that is not to be seen twice, however large
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +30,7 @@ class Photo:
     rgb: NDArray[np.uint8] = field(repr=False)  # hxwx3
     subject: Mask = field(repr=False)  # hxw: all that is salient
     clear: Mask = field(repr=False)  # hxw: of it what surely is a subject
+    barred: Mask = field(repr=False)  # hxw: of it what is not to be seen a second time
     original: tuple[int, int]  # width and height of the upright file
     part: tuple[float, float, float, float]  # of it that was used, as shares: all but a frame
 
@@ -58,9 +56,9 @@ def open_photo(path: Path, reader: PictureReader, max_pixels: int = DEFAULT_MAX_
     x1, y1, x2, y2 = without_frame(rgb)
     part = (x1 / rgb.shape[1], y1 / rgb.shape[0], x2 / rgb.shape[1], y2 / rgb.shape[0])
     rgb = np.ascontiguousarray(rgb[y1:y2, x1:x2])
-    if min(rgb.shape[:2]) < _SMALLEST:
+    if min(rgb.shape[:2]) < SMALLEST:
         raise ImageError(
-            f"{printable(path)} is smaller than {_SMALLEST} pixels a side; give a larger one."
+            f"{printable(path)} is smaller than {SMALLEST} pixels a side; give a larger one."
         )
     scale = min(SIDE / max(rgb.shape[:2]), 1.0)
     if scale < 1:
@@ -69,59 +67,33 @@ def open_photo(path: Path, reader: PictureReader, max_pixels: int = DEFAULT_MAX_
     saliency = reader.look(rgb).saliency
     header = picture.header
     return Photo(
-        rgb, saliency > _SUBJECT, clear_subject(saliency), (header.width, header.height), part
+        rgb,
+        saliency > _SUBJECT,
+        clear_subject(saliency),
+        barred_parts(saliency),
+        (header.width, header.height),
+        part,
     )
 
 
 def clear_subject(saliency: NDArray[np.float32]) -> Mask:
     """The parts of a map hxw that stand out clearly and do not fill the picture; where all is
     grass, any of it may be salient, and none of it is a subject."""
-    clear = np.zeros(saliency.shape, bool)
+    return _parts(saliency, _CLEAR, _FILLING)
+
+
+def barred_parts(saliency: NDArray[np.float32]) -> Mask:
+    """The parts of a map hxw that stand out, be it less or larger ones. Lawns and walls of which
+    the network is not sure may go on."""
+    return _parts(saliency, _BARRED, 1.0)
+
+
+def _parts(saliency: NDArray[np.float32], least: float, most: float) -> Mask:
+    """The connected salient parts whose map's mean is at least, and share of it at most, that."""
+    found = np.zeros(saliency.shape, bool)
     count, numbers = cv2.connectedComponents((saliency > _SUBJECT).astype(np.uint8))
     for number in range(1, count):
         part = numbers == number
-        if saliency[part].mean() >= _CLEAR and part.mean() <= _FILLING:
-            clear |= part
-    return clear
-
-
-def without_frame(rgb: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """The box x1, y1, x2, y2 of a picture HxWx3 without its frames: even lines of one colour along
-    at least three sides, that end all at once. Without one, all of it."""
-    box = 0, 0, rgb.shape[1], rgb.shape[0]
-    for _ in range(_FRAMES):
-        x1, y1, x2, y2 = box
-        left, top, right, bottom = _inside_frame(rgb[y1:y2, x1:x2])
-        found = x1 + left, y1 + top, x1 + right, y1 + bottom
-        if found == box or min(found[2] - found[0], found[3] - found[1]) < _SMALLEST:
-            return box
-        box = found
-    return box
-
-
-def _inside_frame(rgb: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    height, width = rgb.shape[:2]
-    grey = rgb.astype(np.float32)
-    top, bottom = _frame(grey), _frame(grey[::-1])
-    columns = grey.transpose(1, 0, 2)
-    left, right = _frame(columns), _frame(columns[::-1])
-    if sum(wide > 0 for wide in (top, bottom, left, right)) < _SIDES:
-        return 0, 0, width, height
-    return left, top, width - right, height - bottom
-
-
-def _frame(lines: NDArray[np.float32]) -> int:
-    """How many of the first lines (N,M,3) are a frame."""
-    most = max(round(len(lines) * _FRAME), 1)
-    first = lines[0].mean(0)
-    for number in range(min(most + 1, len(lines))):
-        middle = lines[number].mean(0)
-        even = float(lines[number].std(0).max()) < _EVEN
-        if not even or float(np.abs(middle - first).max()) > _SAME:
-            if number == 0:
-                return 0
-            # a blurred line at the inner edge goes with it
-            after = lines[min(number + 2, len(lines) - 1)]
-            step = float(np.abs(after - first).max(1).mean())
-            return min(number + 2, len(lines) - 1) if step > _STEP else 0
-    return 0
+        if saliency[part].mean() >= least and part.mean() <= most:
+            found |= part
+    return found

@@ -61,5 +61,5 @@ def _expansion(photo: Photo, placed: Placement, prompt: str) -> Expansion:
     size = (x2 - x1, y2 - y1)
     way = cv2.INTER_AREA if size[0] <= photo.width else cv2.INTER_CUBIC
     small = np.asarray(cv2.resize(photo.rgb, size, interpolation=way), np.uint8)
-    subject = cv2.resize(photo.subject.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    return Expansion(small, subject > 0, placed.width, placed.height, x1, y1, prompt)
+    barred = cv2.resize(photo.barred.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return Expansion(small, barred > 0, placed.width, placed.height, x1, y1, prompt)

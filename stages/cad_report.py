@@ -33,18 +33,13 @@ def write_report(path: Path, root: Path, counts: Counts, samples: int) -> None:
         ImageError, DataError: a file of the set is damaged.
     """
     with Report(path, "Expanded pictures", lead_of(counts)) as report:
+        report.table("Kept, by layout and source", *counts.table())
         for record in _spread(root, counts.photographs, samples):
             _add(report, root, record)
 
 
 def lead_of(counts: Counts) -> str:
     """The line under the title: how many pictures, and what the filter did."""
-    columns, rows = counts.table()
-    table = "; ".join(
-        ", ".join(f"{column} {value}" for column, value in zip(columns[1:], row[1:], strict=True))
-        + f" ({row[0]})"
-        for row in rows
-    )
     dropped = ", ".join(f"{rule} {count}" for rule, count in sorted(counts.dropped.items()))
     values = counts.record()
     bad = ""
@@ -56,7 +51,7 @@ def lead_of(counts: Counts) -> str:
     labels = ", ".join(f"{name} {count}" for name, count in values["labels"].items())
     return (
         f"{counts.total} of {counts.made} pictures of {counts.photographs} photographs kept. "
-        f"Dropped: {dropped or 'none'}.{bad} Labels: {labels or 'none'}. By source: {table}."
+        f"Dropped: {dropped or 'none'}.{bad} Labels: {labels or 'none'}."
     )
 
 
@@ -100,7 +95,7 @@ def _dropped(root: Path, entry: dict[str, Any]) -> Figure:
         thumbnail(rgb, _OTHER),
         f"dropped: {entry['dropped']}",
         _lines(entry),
-        tag="dropped",
+        tag="×",
         colour=_COLOURS[0],
         shapes=[Shape((x1, y1, x2, y2), "photograph", (120, 120, 120))],
     )

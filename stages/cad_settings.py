@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..core.devices import require_torch
 from ..core.errors import UsageError
 from ..core.formats import DEFAULT_MAX_PIXELS
+from ..core.inputs import Source
 from ..core.names import printable
 from ..data.cad_crops import read_known_crops
 from ..data.prompts import read_prompts
@@ -97,6 +98,11 @@ def open_set(root: Path, request: CadRequest) -> CadSet:
         _prompter(request),
         request.max_pixels,
     )
+
+
+def open_writer(root: Path, request: CadRequest) -> Callable[[Source], dict[str, Any]]:
+    """`CadSet.write` of an opened set; a way for other processes to get it."""
+    return open_set(root, request).write
 
 
 def _maker(name: str, request: CadRequest) -> Callable[[Photo, str, int, str], Expanded]:

@@ -13,7 +13,7 @@ from compose.data.raw_sets import RawSet
 
 from ..data.raw_trees import HEIGHT, WIDTH, objects365_boxes
 from ..models.test_sam import meta_names, sam_net
-from .processes import compose
+from .processes import compose_here
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_range_of_boxes_gets_masks(checkpoint: Path, tmp_path: Path) -> None:
     root = objects365_boxes(tmp_path / "objects365", 3)
     arguments = ("build-dataset", "annotate", "--raw", f"objects365:{root}", "--sam", checkpoint)
-    done = compose(*arguments, "--begin", 1, "--json", home=tmp_path)
+    done = compose_here(*arguments, "--begin", 1, "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["boxes"] for row in rows] == [4, 4, 0]
@@ -43,10 +43,10 @@ def test_a_range_of_boxes_gets_masks(checkpoint: Path, tmp_path: Path) -> None:
         assert mask[y + height - 1].any()
         assert each["category"] == "Storage box"
     whole = {path: path.read_bytes() for path in labels}
-    refused = compose(*arguments, home=tmp_path)
+    refused = compose_here(*arguments, home=tmp_path)
     assert refused.returncode == 2
     assert "3 outputs exist already" in refused.stderr
-    again = compose(*arguments, "--skip-existing", "--json", "--end", 2, home=tmp_path)
+    again = compose_here(*arguments, "--skip-existing", "--json", "--end", 2, home=tmp_path)
     assert again.returncode == 0, again.stderr
     statuses = [json.loads(line)["status"] for line in again.stdout.splitlines()]
     assert statuses == ["ok", "skipped"]
@@ -54,8 +54,8 @@ def test_a_range_of_boxes_gets_masks(checkpoint: Path, tmp_path: Path) -> None:
     pictures = RawSet("objects365", root).pictures("train")
     assert [picture.id[-1] for picture in pictures] == ["1", "2", "3", "4"]
     assert [each.crowd for each in pictures[0].objects()].count(True) <= 1
-    found = compose("build-dataset", "pairs", "--raw", f"objects365:{root}", "--out",
-                    tmp_path / "set", home=tmp_path)  # fmt: skip
+    found = compose_here("build-dataset", "pairs", "--raw", f"objects365:{root}", "--out",
+                         tmp_path / "set", home=tmp_path)  # fmt: skip
     assert found.returncode == 0, found.stderr
 
 
@@ -67,8 +67,8 @@ def test_failures_are_one_sentence(
     arguments: tuple[object, ...], says: str, tmp_path: Path
 ) -> None:
     root = objects365_boxes(tmp_path / "objects365")
-    done = compose("build-dataset", "annotate", "--raw", f"objects365:{root}", *arguments,
-                   home=tmp_path)  # fmt: skip
+    done = compose_here("build-dataset", "annotate", "--raw", f"objects365:{root}", *arguments,
+                        home=tmp_path)  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -16,7 +16,7 @@ import pytest
 from compose.core.files import is_part_file
 
 from ..data.raw_trees import coco_tree
-from .processes import compose, files
+from .processes import compose_here, files
 
 SHARDS = ("--samples-per-shard", 12, "--test-share", 0.2)
 
@@ -31,8 +31,8 @@ def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(coco: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The set of an undisturbed run."""
     out = tmp_path_factory.mktemp("whole") / "set"
-    done = compose("build-dataset", "pairs", "--raw", f"coco:{coco}", "--out", out, *SHARDS,
-                   "--json", home=out.parent)  # fmt: skip
+    done = compose_here("build-dataset", "pairs", "--raw", f"coco:{coco}", "--out", out, *SHARDS,
+                        "--json", home=out.parent)  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert {row["status"] for row in rows} == {"ok"}
@@ -43,32 +43,25 @@ def whole(coco: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_several_jobs_give_the_same_bytes(coco: Path, whole: Path, tmp_path: Path) -> None:
     arguments = ("build-dataset", "pairs", "--raw", f"coco:{coco}", *SHARDS)
-    done = compose(*arguments, "--out", tmp_path / "two", "--jobs", 2, "--quiet", home=tmp_path)
+    done = compose_here(
+        *arguments, "--out", tmp_path / "two", "--jobs", 2, "--quiet", home=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert [Path(line).suffix for line in done.stdout.splitlines()] == [".tar"] * 6
     assert files(tmp_path / "two") == files(whole)
-    refused = compose(*arguments, "--out", tmp_path / "two", home=tmp_path)
+    refused = compose_here(*arguments, "--out", tmp_path / "two", home=tmp_path)
     assert refused.returncode == 2
     assert "--skip-existing" in refused.stderr
-    again = compose(*arguments, "--out", tmp_path / "two", "--skip-existing", "--json",
-                    home=tmp_path)  # fmt: skip
+    again = compose_here(*arguments, "--out", tmp_path / "two", "--skip-existing", "--json",
+                         home=tmp_path)  # fmt: skip
     assert {json.loads(line)["status"] for line in again.stdout.splitlines()} == {"skipped"}
     assert files(tmp_path / "two") == files(whole)
 
 
-def test_a_ray_cluster_gives_the_same_bytes(coco: Path, whole: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    done = compose("build-dataset", "pairs", "--raw", f"coco:{coco}", *SHARDS, "--out",
-                   tmp_path / "set", "--cluster", "ray", "--jobs", 2, home=tmp_path)  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert files(tmp_path / "set") == files(whole)
-
-
 def test_builders_of_an_array_give_the_same_bytes(coco: Path, whole: Path, tmp_path: Path) -> None:
     for turn in ("1/2", "0/2"):
-        done = compose("build-dataset", "pairs", "--raw", f"coco:{coco}", *SHARDS, "--out",
-                       tmp_path / "set", "--shard", turn, home=tmp_path)  # fmt: skip
+        done = compose_here("build-dataset", "pairs", "--raw", f"coco:{coco}", *SHARDS, "--out",
+                            tmp_path / "set", "--shard", turn, home=tmp_path)  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "with a pair" in done.stdout
     assert files(tmp_path / "set") == files(whole)
@@ -142,7 +135,7 @@ def test_a_full_disk_is_one_sentence_and_can_be_gone_on_with(
         arguments = ("build-dataset", "pairs", "--raw", f"coco:{coco}", *SHARDS, "--out",
                      place / "set", "--skip-existing")  # fmt: skip
         for jobs in (1, 2):
-            done = compose(*arguments, "--jobs", jobs, home=tmp_path)
+            done = compose_here(*arguments, "--jobs", jobs, home=tmp_path)
             assert done.returncode == 1
             assert len(done.stderr.splitlines()) == 1
             assert "No space left on device" in done.stderr
@@ -151,7 +144,7 @@ def test_a_full_disk_is_one_sentence_and_can_be_gone_on_with(
             assert 0 < len(left) < len(files(whole))
             assert left.items() <= files(whole).items()
         subprocess.run(["mount", "-o", "remount,size=20m", str(place)], check=True)
-        done = compose(*arguments, home=tmp_path)
+        done = compose_here(*arguments, home=tmp_path)
         assert done.returncode == 0, done.stderr
         assert files(place / "set") == files(whole)
     finally:
@@ -159,8 +152,8 @@ def test_a_full_disk_is_one_sentence_and_can_be_gone_on_with(
 
 
 def test_dry_runs_write_nothing(coco: Path, tmp_path: Path) -> None:
-    done = compose("build-dataset", "pairs", "--raw", f"coco:{coco}", "--out", tmp_path / "set",
-                   "--dry-run", "--json", home=tmp_path)  # fmt: skip
+    done = compose_here("build-dataset", "pairs", "--raw", f"coco:{coco}", "--dry-run", "--json",
+                        "--out", tmp_path / "set", home=tmp_path)  # fmt: skip
     assert json.loads(done.stdout) == {"set": "coco", "status": "planned", "pictures": 61}
     assert not (tmp_path / "set").exists()
 
@@ -176,7 +169,9 @@ def test_dry_runs_write_nothing(coco: Path, tmp_path: Path) -> None:
 def test_failures_are_one_sentence(
     arguments: tuple[str, ...], code: int, says: str, tmp_path: Path
 ) -> None:
-    done = compose("build-dataset", "pairs", "--out", tmp_path / "set", *arguments, home=tmp_path)
+    done = compose_here(
+        "build-dataset", "pairs", "--out", tmp_path / "set", *arguments, home=tmp_path
+    )
     assert (done.returncode, done.stdout) == (code, "")
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -186,8 +181,8 @@ def test_failures_are_one_sentence(
 def test_damaged_pictures_are_1_and_the_rest_is_done(tmp_path: Path) -> None:
     root = coco_tree(tmp_path / "raw", 3)
     (root / "train2017" / f"{2:012d}.jpg").write_bytes(b"no picture")
-    done = compose("build-dataset", "pairs", "--raw", f"coco:{root}", "--out", tmp_path / "set",
-                   "--test-share", 0, "--json", home=tmp_path)  # fmt: skip
+    done = compose_here("build-dataset", "pairs", "--raw", f"coco:{root}", "--test-share", 0,
+                        "--json", "--out", tmp_path / "set", home=tmp_path)  # fmt: skip
     assert done.returncode == 1
     failure, shard = map(json.loads, done.stdout.splitlines())
     assert (failure["picture"], failure["status"]) == (f"{2:012d}", "error")
@@ -196,7 +191,7 @@ def test_damaged_pictures_are_1_and_the_rest_is_done(tmp_path: Path) -> None:
 
 
 def test_shards_are_verified(whole: Path, tmp_path: Path) -> None:
-    done = compose("build-dataset", "verify", whole, "--json", home=tmp_path)
+    done = compose_here("build-dataset", "verify", whole, "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert sum(row["samples"] for row in rows) == 60
@@ -209,14 +204,14 @@ def test_shards_are_verified(whole: Path, tmp_path: Path) -> None:
     data[len(data) // 2] ^= 255
     tar.write_bytes(data)
     (copy / "train" / "00002.json").unlink()
-    done = compose("build-dataset", "verify", copy, "--jobs", 2, home=tmp_path)
+    done = compose_here("build-dataset", "verify", copy, "--jobs", 2, home=tmp_path)
     assert done.returncode == 1
     assert "another hash" in done.stderr
     assert "not finished" in done.stderr
     assert "2 of these damaged" in done.stdout
-    one = compose("build-dataset", "verify", copy / "train" / "00000.tar", home=tmp_path)
+    one = compose_here("build-dataset", "verify", copy / "train" / "00000.tar", home=tmp_path)
     assert one.returncode == 0, one.stderr
-    none = compose("build-dataset", "verify", tmp_path / "nothing", home=tmp_path)
+    none = compose_here("build-dataset", "verify", tmp_path / "nothing", home=tmp_path)
     assert none.returncode == 1
     assert "has no shards" in none.stderr
 
@@ -224,7 +219,7 @@ def test_shards_are_verified(whole: Path, tmp_path: Path) -> None:
 def test_a_page_shows_samples(whole: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     arguments = ("build-dataset", "report", whole, "--out", page, "--samples", 5)
-    done = compose(*arguments, "--json", home=tmp_path)
+    done = compose_here(*arguments, "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "file": str(page), "shards": 6, "samples": 60, "shown": 5,
@@ -235,6 +230,6 @@ def test_a_page_shows_samples(whole: Path, tmp_path: Path) -> None:
     assert "contact" in text
     assert "http://" not in text
     assert "https://" not in text
-    assert compose(*arguments, home=tmp_path).returncode == 2
-    assert compose(*arguments, "--overwrite", home=tmp_path).returncode == 0
+    assert compose_here(*arguments, home=tmp_path).returncode == 2
+    assert compose_here(*arguments, "--overwrite", home=tmp_path).returncode == 0
     assert page.read_text() == text

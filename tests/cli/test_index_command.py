@@ -1,4 +1,4 @@
-"""`compose index` and the guiding options of `compose crop`, in processes of their own."""
+"""`compose index` and the guiding options of `compose crop`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from PIL import Image
 from compose.cli.main import COMMANDS, run
 from compose.data.reference_index import open_index
 
-from .processes import compose, files
+from .processes import compose_here, files
 
 
 def picture(path: Path, seed: int, width: int = 330, height: int = 220) -> Path:
@@ -50,7 +50,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def index(photos: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("index") / "refs.idx"
-    done = compose("index", "build", photos, "--out", path, "--json", home=home)
+    done = compose_here("index", "build", photos, "--out", path, "--json", home=home)
     assert done.returncode == 1, done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [record["status"] for record in records].count("error") == 1
@@ -68,12 +68,12 @@ def test_bad_files_are_left_out_and_the_rest_is_indexed(index: Path) -> None:
 
 
 def test_info_tells_what_an_index_is_of(index: Path, home: Path) -> None:
-    done = compose("index", "info", index, "--json", home=home)
+    done = compose_here("index", "info", index, "--json", home=home)
     assert done.returncode == 0
     record = json.loads(done.stdout)
     assert (record["photographs"], record["encoder"], record["dims"]) == (5, "builtin", 256)
     assert sum(record["layouts"].values()) == 5
-    people = compose("index", "info", index, home=home)
+    people = compose_here("index", "info", index, home=home)
     assert "16 tokens of 16, float16, cosine" in people.stdout
 
 
@@ -82,18 +82,18 @@ def test_query_gives_the_nearest_without_the_picture(
 ) -> None:
     smaller = Image.open(photos / "0.png").resize((165, 110))
     smaller.save(tmp_path / "copy.jpg")
-    done = compose("index", "query", index, photos / "0.png", tmp_path / "copy.jpg", "-k", "3",
-                   "--json", home=home)  # fmt: skip
+    done = compose_here("index", "query", index, photos / "0.png", tmp_path / "copy.jpg", "-k", "3",
+                        "--json", home=home)  # fmt: skip
     assert done.returncode == 0, done.stderr
     for line in done.stdout.splitlines():
         matches = json.loads(line)["matches"]
         assert len(matches) == 3
         assert "0.png" not in {match["name"] for match in matches}
         assert matches == sorted(matches, key=lambda match: match["distance"])
-    kept = compose("index", "query", index, tmp_path / "copy.jpg", "-k", "1", "--near", "-1",
-                   "--quiet", home=home)  # fmt: skip
+    kept = compose_here("index", "query", index, tmp_path / "copy.jpg", "-k", "1", "--near", "-1",
+                        "--quiet", home=home)  # fmt: skip
     assert kept.stdout == "0.png\n"
-    people = compose("index", "query", index, photos / "1.png", home=home)
+    people = compose_here("index", "query", index, photos / "1.png", home=home)
     assert people.stdout.splitlines()[1].split() == ["rank", "distance", "layout", "reference"]
 
 
@@ -101,16 +101,16 @@ def test_what_stands_is_refused_skipped_or_replaced(
     index: Path, photos: Path, home: Path, tmp_path: Path
 ) -> None:
     before = index.read_bytes()
-    done = compose("index", "build", photos, "--out", index, home=home)
+    done = compose_here("index", "build", photos, "--out", index, home=home)
     assert done.returncode == 2
     assert done.stderr.endswith("add --skip-existing or --overwrite.\n")
-    skipped = compose("index", "build", photos, "--out", index, "--skip-existing", home=home)
+    skipped = compose_here("index", "build", photos, "--out", index, "--skip-existing", home=home)
     assert skipped.returncode == 0
     assert index.read_bytes() == before
     assert run(COMMANDS, ["index", "build", str(photos), "--out", str(tmp_path / "n.idx"),
                           "--dry-run"]) == 0  # fmt: skip
     assert not list(tmp_path.iterdir())
-    again = compose("index", "build", photos, "--out", index, "--overwrite", home=home)
+    again = compose_here("index", "build", photos, "--out", index, "--overwrite", home=home)
     assert again.returncode == 1  # of the bad file
     assert index.read_bytes() == before
 
@@ -149,11 +149,11 @@ def test_an_index_that_does_not_fit_is_refused(
     data = index.read_bytes()
     digest = open_index(index).header.sha256.encode()
     (tmp_path / "other.idx").write_bytes(data.replace(digest, b"0" * 64))
-    done = compose("index", "query", tmp_path / "other.idx", photos, home=home)
+    done = compose_here("index", "query", tmp_path / "other.idx", photos, home=home)
     assert done.returncode == 2
     assert "other weights of encoder builtin" in done.stderr
     (tmp_path / "half.idx").write_bytes(data[:999])
-    done = compose("crop", photos / "0.png", "--refs", tmp_path / "half.idx", home=home)
+    done = compose_here("crop", photos / "0.png", "--refs", tmp_path / "half.idx", home=home)
     assert done.returncode == 1
     assert "is damaged; build it again" in done.stderr
 
@@ -161,11 +161,11 @@ def test_an_index_that_does_not_fit_is_refused(
 def test_sources_by_a_pattern_of_names(photos: Path, home: Path, tmp_path: Path) -> None:
     for name, seed in (("7_0", 0), ("7_1", 1), ("8_0", 2)):
         picture(tmp_path / "in" / f"{name}.png", seed)
-    built = compose("index", "build", tmp_path / "in", "--out", tmp_path / "a.idx",
-                    "--source", r"(.+)_\d+$", home=home)  # fmt: skip
+    built = compose_here("index", "build", tmp_path / "in", "--out", tmp_path / "a.idx",
+                         "--source", r"(.+)_\d+$", home=home)  # fmt: skip
     assert built.returncode == 0
-    done = compose("index", "query", tmp_path / "a.idx", tmp_path / "in" / "7_0.png", "--quiet",
-                   home=home)  # fmt: skip
+    asked = tmp_path / "in" / "7_0.png"
+    done = compose_here("index", "query", tmp_path / "a.idx", asked, "--quiet", home=home)
     assert done.stdout == "8_0.png\n"
 
 
@@ -176,7 +176,7 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(
     many = tmp_path / "in"
     for seed in range(12):
         picture(many / f"{seed:02}.png", seed, 200, 150)
-    whole = compose("index", "build", many, "--out", tmp_path / "whole.idx", home=home)
+    whole = compose_here("index", "build", many, "--out", tmp_path / "whole.idx", home=home)
     assert whole.returncode == 0
     target = tmp_path / "cut" / "a.idx"
     command = [sys.executable, "-m", "compose.cli", "index", "build", str(many), "--jobs", "1"]
@@ -193,7 +193,7 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(
     process.stdout.close()
     assert not target.exists()
     time.sleep(0.05)
-    rest = compose("index", "build", many, "--out", target, "--json", home=home)
+    rest = compose_here("index", "build", many, "--out", target, "--json", home=home)
     assert rest.returncode == 0
     before = [json.loads(line) for line in rest.stdout.splitlines()]
     assert sum("before" in record for record in before) >= 2
@@ -206,21 +206,21 @@ def test_qdrant_s_local_mode_serves_an_index(
 ) -> None:
     pytest.importorskip("qdrant_client")
     server = tmp_path / "server"
-    pushed = compose("index", "push", index, "--server", server, "--json", home=home)
+    pushed = compose_here("index", "push", index, "--server", server, "--json", home=home)
     assert pushed.returncode == 0, pushed.stderr
     assert json.loads(pushed.stdout) == {"collection": "compose", "photographs": 5}
     asked = ["index", "query", index, photos / "0.png", "-k", "2", "--quiet"]
-    served = compose(*asked, "--backend", "qdrant", "--server", server, home=home)
+    served = compose_here(*asked, "--backend", "qdrant", "--server", server, home=home)
     assert served.returncode == 0, served.stderr
-    assert served.stdout == compose(*asked, home=home).stdout
+    assert served.stdout == compose_here(*asked, home=home).stdout
 
 
 def test_crops_like_others_are_explained(
     index: Path, photos: Path, home: Path, tmp_path: Path
 ) -> None:
-    plain = compose("crop", photos / "1.png", "--json", home=home)
+    plain = compose_here("crop", photos / "1.png", "--json", home=home)
     wish = ["--like", photos / "2.png", "--refs", index, "--explain", "--overlay", tmp_path / "o"]
-    done = compose("crop", photos / "1.png", "--json", *wish, home=home)
+    done = compose_here("crop", photos / "1.png", "--json", *wish, home=home)
     assert done.returncode == 0, done.stderr
     before, record = json.loads(plain.stdout), json.loads(done.stdout)
     assert "references" not in before
@@ -233,15 +233,17 @@ def test_crops_like_others_are_explained(
         assert 0 <= crop["agreement"] <= 1
         assert set(crop["layout"]) == {"class", "scores", "geometry"}
     assert list(files(tmp_path / "o")) == ["1_overlay.png"]
-    people = compose("crop", photos / "1.png", "--prefer", "thirds", "--explain", home=home)
+    people = compose_here("crop", photos / "1.png", "--prefer", "thirds", "--explain", home=home)
     heads = people.stdout.splitlines()[1].split()
     assert heads == ["rank", "box", "score", "aspect", "agreement", "layout"]
 
 
 def test_the_references_that_ship_are_there(photos: Path, home: Path) -> None:
-    info = json.loads(compose("index", "info", "builtin", "--json", home=home).stdout)
+    info = json.loads(compose_here("index", "info", "builtin", "--json", home=home).stdout)
     assert info["encoder"] == "builtin"
     assert info["photographs"] >= 16
-    done = compose("crop", photos / "0.png", "--refs", "builtin", "--explain", "--json", home=home)
+    done = compose_here(
+        "crop", photos / "0.png", "--refs", "builtin", "--explain", "--json", home=home
+    )
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["references"]) == 10

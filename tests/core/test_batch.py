@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from compose.core.batch import Outcome, describe, resolve_jobs, run_batch
-from compose.core.errors import ImageError
+from compose.core.errors import ImageError, OutputError
 
 
 def run(items, work, **options):  # type: ignore[no-untyped-def]
@@ -117,6 +117,25 @@ def test_error_of_emit_stops_the_batch() -> None:
     with pytest.raises(BrokenPipeError):
         run_batch(range(1000), work, emit=emit, jobs=2)
     assert len(begun) <= 4
+
+
+def test_a_fatal_failure_ends_the_batch_and_is_no_outcome() -> None:
+    begun: list[int] = []
+    outcomes: list[Outcome[int, int]] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item == 3:
+            raise OutputError("the disk is full; free some space.")
+        if item == 1:
+            raise ImageError("it is broken.")
+        return item
+
+    with pytest.raises(OutputError, match="the disk is full"):
+        run_batch(range(1000), work, emit=outcomes.append, jobs=2, fatal=(OutputError,))
+    assert [outcome.item for outcome in outcomes] == [0, 1, 2]
+    assert outcomes[1].error == "it is broken."
+    assert len(begun) <= 8
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -14,13 +14,12 @@ import pytest
 
 from compose.core.batch import Outcome, run_batch
 from compose.core.errors import ComposeError
-from compose.core.workers import process_workers, ray_workers
+from compose.core.workers import process_workers
 
 
 @pytest.fixture(autouse=True)
 def _found_by_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parent)
-    monkeypatch.setenv("PYTHONPATH", os.fspath(Path(__file__).parent))  # for Ray
 
 
 def test_answers_come_in_order_and_errors_are_ours() -> None:
@@ -83,14 +82,3 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
         time.sleep(0.05)
     else:
         assert not Path(f"/proc/{child}").exists()
-
-
-def test_ray_does_work_of_a_killed_worker_again(tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    from working import die_once
-
-    outcomes: list[Outcome[int, int]] = []
-    with ray_workers(partial(die_once, tmp_path), 2) as ask:
-        run_batch(range(5), ask, emit=outcomes.append, jobs=2)
-    assert [each.value for each in outcomes] == [10, 11, 12, 13, 14]
-    assert (tmp_path / "died").exists()

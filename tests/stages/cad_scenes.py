@@ -29,7 +29,7 @@ def photo(width: int = 160, height: int = 100, seed: int = 0) -> Photo:
     """The drawn photograph with its disc marked."""
     rgb = landscape(width, height, seed)
     subject = (rgb == (120, 30, 30)).all(2)
-    return Photo(rgb, subject, subject, (width, height), (0.0, 0.0, 1.0, 1.0))
+    return Photo(rgb, subject, subject, subject, (width, height), (0.0, 0.0, 1.0, 1.0))
 
 
 def save_photos(folder: Path, count: int, *, width: int = 160, height: int = 100) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import functools
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from compose.core.errors import DataError, UsageError
 from compose.core.inputs import Source, expand_inputs
+from compose.core.share import parse_share
 from compose.data import cad_files as cad
 from compose.models.crop_engine import ConstantCrop
 from compose.stages.cad_filter import FilterConfig
@@ -19,8 +22,8 @@ from compose.stages.cad_place import PlaceConfig
 from compose.stages.cad_relabel import begin_version, end_version, relabel
 from compose.stages.cad_report import write_report
 from compose.stages.cad_set import CadConfig, CadSet, photo_name, source_of
-from compose.stages.cad_settings import CadRequest, open_set
-from compose.stages.cad_shard import chosen_inputs, parse_shard
+from compose.stages.cad_settings import CadRequest, open_set, open_writer
+from compose.stages.cad_shard import chosen_inputs
 from compose.stages.cad_state import begin_set
 from compose.stages.cad_tables import finish_set
 
@@ -164,16 +167,24 @@ def test_further_versions_are_added_and_earlier_ones_stay(
 
 def test_parts_of_the_work_are_told_by_names() -> None:
     sources = [Source(Path(f"{n}.jpg"), Path(f"{n}.jpg")) for n in range(40)]
-    parts = [chosen_inputs(sources, (part, 3), None) for part in (1, 2, 3)]
+    parts = [chosen_inputs(sources, (part, 3), None) for part in range(3)]
     assert sorted(s.path for part in parts for s in part) == sorted(s.path for s in sources)
     assert all(len(part) > 4 for part in parts)
     # what else there is does not matter
-    assert chosen_inputs(sources[10:], (2, 3), None) == [s for s in parts[1] if s in sources[10:]]
-    assert chosen_inputs(sources, None, 5) == sources[:5]
-    assert parse_shard("2/8") == (2, 8)
-    for wrong in ("0/8", "9/8", "2", "a/b", "2/0", "-1/3"):
-        with pytest.raises(UsageError, match="eight parts"):
-            parse_shard(wrong)
+    assert chosen_inputs(sources[10:], (1, 3), None) == [s for s in parts[1] if s in sources[10:]]
+    assert chosen_inputs(sources, (0, 1), 5) == sources[:5]
+    assert parse_share("0/8") == (0, 8)
+    assert parse_share("7/8") == (7, 8)
+    for wrong in ("8/8", "9/8", "2", "a/b", "0/0", "-1/3"):
+        with pytest.raises(UsageError, match="from 0 to N-1"):
+            parse_share(wrong)
+
+
+def test_what_makes_a_set_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    """What `--cluster` sends; the benchmark of kills runs it."""
+    sent = pickle.loads(pickle.dumps(functools.partial(open_writer, tmp_path, REQUEST)))
+    assert sent.func is open_writer
+    assert sent.args == (tmp_path, REQUEST)
 
 
 def test_sources_are_named_by_the_folder_that_says_something() -> None:
@@ -190,7 +201,8 @@ def test_the_page_shows_kept_and_dropped(made: Path, tmp_path: Path) -> None:
     write_report(tmp_path / "page.html", made, counts, 2)
     page = (tmp_path / "page.html").read_text()
     assert f"{counts.total} of 6 pictures of 3 photographs kept" in page
-    assert page.count("<article>") == 2
+    assert page.count("<article>") == 3  # the table, and two photographs
+    assert f"<td>total</td><td>{counts.total}</td>" in page
     assert "original" in page
 
 
