@@ -70,7 +70,7 @@ def read_scene(target: Target, reader: ContourReader) -> NDArray[np.float32]:
         for scale in (_NEAR, _FAR)
     )
     top = max(float(np.percentile(far, _TOP)), LEAST)
-    return near * np.clip(far / top, 0, 1) ** np.float32(_SHARE)
+    return np.asarray(near * np.clip(far / top, 0, 1) ** _SHARE, np.float32)
 
 
 def contour_lines(
