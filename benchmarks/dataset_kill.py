@@ -46,10 +46,13 @@ def ray_workers() -> list[int]:
     return found
 
 
-def killed_whole(command: list[str], out: Path, kills: int, files: int, chance: Random) -> int:
+def killed_whole(
+    command: list[str], out: Path, kills: int, files: int, pause: float, chance: Random
+) -> int:
     """Kill the run so often; how often it was not over before.
 
-    Each time it may add some files, and then so much time that it is in the midst of the next.
+    Each time it may add some files, and then up to `pause` seconds, so that it is in the midst of
+    the next.
     """
     hit = 0
     for number in range(kills):
@@ -58,7 +61,7 @@ def killed_whole(command: list[str], out: Path, kills: int, files: int, chance: 
         began = time.perf_counter()
         while process.poll() is None and count_of(out) < goal:
             time.sleep(0.02)
-        time.sleep(chance.uniform(0.0, 0.8))
+        time.sleep(chance.uniform(0.0, pause))
         process.send_signal(signal.SIGKILL)
         hit += process.wait() == -signal.SIGKILL
         seconds = time.perf_counter() - began
@@ -135,7 +138,9 @@ def main() -> None:
     for name in ("whole", "killed"):
         shutil.rmtree(given.work / name, ignore_errors=True)
     alone = [*start, "--out", os.fspath(given.work / "whole")]
+    began = time.perf_counter()
     subprocess.run(alone, check=True, stdout=subprocess.DEVNULL)
+    pause = min(0.1 * (time.perf_counter() - began) / max(given.kills, 1), 0.8)
     truth = whole_files(given.work / "whole")
     print(f"{len(truth)} files")
     place = given.work / "killed"
@@ -149,7 +154,7 @@ def main() -> None:
         elif given.disk:
             hit = filled(command, place, given.disk)
         else:
-            hit = killed_whole(command, out, given.kills, len(truth), chance)
+            hit = killed_whole(command, out, given.kills, len(truth), pause, chance)
             odd = [name for name, text in whole_files(out).items() if truth.get(name) != text]
             print(f"{len(odd)} files stood with other bytes after the last kill")
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -14,6 +14,7 @@ weights: its masks are worth nothing, but vit-b takes what SAM's smallest publis
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -69,7 +70,12 @@ def drawn(name: str, count: int, work: Path) -> str:
     if not root.exists():
         part = work / "part"
         shutil.rmtree(part, ignore_errors=True)
-        TREES[name](part, count)
+        # by a process of its own: the memory of this one counts as its children's at their start
+        drawing = multiprocessing.get_context("spawn").Process(
+            target=TREES[name], args=(part, count)
+        )
+        drawing.start()
+        drawing.join()
         part.rename(root)
     return f"{name}:{root}"
 

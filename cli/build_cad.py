@@ -14,7 +14,7 @@ import typer
 
 from . import build_cad_options as own
 from . import options
-from .cluster import OnCluster
+from .cluster import BuilderOf, OnCluster
 from .output import Output
 from .shared import Shared
 
@@ -66,7 +66,7 @@ def cad(
     guidance: own.Guidance = 4.0,
     negative: own.Negative = None,
     weights: options.Weights = None,
-    shard: own.Shard = "0/1",
+    shard: BuilderOf = "0/1",
     limit: own.Limit = None,
     parquet: own.Parquet = False,
     report: options.Report = None,
@@ -106,7 +106,7 @@ def cad(
     """
     from dataclasses import replace
 
-    from ..core.errors import OutputError, UsageError
+    from ..core.errors import DiskFullError, UsageError
     from ..core.names import printable
     from ..core.share import parse_share
     from ..data.cad_files import RECORDS, SETTINGS
@@ -163,7 +163,7 @@ def cad(
             show=_show,
             choose=lambda sources: chosen_inputs(sources, part, limit),
             output=output,
-            fatal=(OutputError,),  # a full disk is full for the next photograph, too
+            fatal=(DiskFullError,),
         )
     if code in (0, 1) and not dry_run and (out / SETTINGS).exists():
         finish(out, output, parquet=parquet, report=report, samples=samples)

@@ -107,14 +107,6 @@ Negative = Annotated[
     str | None,
     typer.Option("--negative", metavar="TEXT", help="For diffusers: what is not to be seen."),
 ]
-Shard = Annotated[
-    str,
-    typer.Option(
-        "--shard",
-        metavar="I/N",
-        help="Be builder I of N, from 0, of one set, as in an array of jobs.",
-    ),
-]
 Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, metavar="N", help="Work on the first N photographs only."),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +18,7 @@ from . import build_cad, options
 from .build_annotate import annotate
 from .build_pairs import pairs
 from .build_shards import report, verify
+from .cluster import BuilderOf, OnCluster
 from .failures import tracebacks_wanted
 from .output import Output
 from .shared import Shared
@@ -73,7 +77,9 @@ def occlusion(
     seed: options.Seed = 0,
     skip_existing: options.SkipExisting = False,
     overwrite: options.Overwrite = False,
+    shard: BuilderOf = "0/1",
     jobs: options.Jobs = 1,
+    cluster: OnCluster = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line for every scene.")
     ] = False,
@@ -92,17 +98,26 @@ def occlusion(
     amodal/, visible/ and occluder/ (masks), objects/ (all annotated objects), scenes/ (one JSON
     each) and occlusion.json.
 
-    Interrupted, the same command goes on with --skip-existing. The same options give the same
-    bytes. Measure on it with `compose evaluate segment-inpaint --dataset occlusion`.
+    Interrupted, the same command goes on with --skip-existing; builders of several always do. The
+    same options give the same bytes. Measure on it with `compose evaluate segment-inpaint --dataset
+    occlusion`.
     """
     from ..core.batch import run_batch
+    from ..core.errors import DiskFullError, UsageError
     from ..core.outputs import refuse_existing
+    from ..core.share import parse_share
     from ..data.occlusion import SETTINGS, scene_files, scene_name
     from ..stages.occlusion import OcclusionConfig
     from ..stages.occlusion_set import begin_set, prepare
     from ..stages.occlusion_sources import open_photos
+    from .cluster import on_cluster
 
     output = Shared.of(ctx).output()
+    turn, builders = parse_share(shard)
+    if builders > 1:
+        if overwrite:
+            raise UsageError("--overwrite would remove what the other builders write; do it first.")
+        skip_existing = True
     how = OcclusionConfig(least=least, most=most)
     files = [scene_files(out, scene_name(number)) for number in range(count)]
     if not (skip_existing or overwrite):
@@ -121,7 +136,7 @@ def occlusion(
     def work(number: int) -> dict[str, Any]:
         if done[number]:
             return {"status": "skipped", "outputs": [os.fspath(path) for path in files[number]]}
-        notes = wanted.write(out, number)
+        notes = write(number)
         return {
             "status": "ok",
             "label": notes.label,
@@ -134,13 +149,23 @@ def occlusion(
         _print_scene(output, outcome, files[outcome.item])
         output.advance()
 
-    with output.progress(count, "scenes"):
-        summary = run_batch(range(count), work, emit=emit, jobs=jobs, fail_fast=fail_fast)
+    mine = range(turn, count, builders)
+    with ExitStack() as stack, output.progress(len(mine), "scenes"):
+        write: Callable[[int], Any] = partial(wanted.write, out)
+        if cluster is not None:
+            write = on_cluster(partial(_as_it_is, write), jobs, 1, stack)
+        summary = run_batch(
+            mine, work, emit=emit, jobs=jobs, fail_fast=fail_fast, fatal=(DiskFullError,)
+        )
     if summary.interrupted:
         output.error("interrupted; run the same command with --skip-existing to finish the rest.")
     elif summary.failed:
         output.error(f"{summary.failed} of {count} scenes failed; see their messages.")
     raise typer.Exit(summary.exit_code)
+
+
+def _as_it_is(write: Callable[[int], Any]) -> Callable[[int], Any]:
+    return write
 
 
 def _print_planned(output: Output, name: str, paths: list[Path], done: bool) -> None:

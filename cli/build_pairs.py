@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options
-from .cluster import OnCluster
+from .cluster import BuilderOf, OnCluster
 from .output import Output
 from .shared import Shared
 
@@ -82,14 +82,7 @@ def pairs(
         int,
         typer.Option("--samples-per-shard", min=1, max=30_000, metavar="N", help="At most."),
     ] = 1000,
-    shard: Annotated[
-        str,
-        typer.Option(
-            "--shard",
-            metavar="I/N",
-            help="Be builder I of N, from 0, of one set, as in an array of jobs.",
-        ),
-    ] = "0/1",
+    shard: BuilderOf = "0/1",
     cluster: OnCluster = None,
     seed: options.Seed = 0,
     skip_existing: options.SkipExisting = False,

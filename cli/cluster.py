@@ -1,4 +1,4 @@
-"""The option `--cluster`, and the batch form of a command on a cluster."""
+"""The options `--cluster` and `--shard`, and the batch form of a command on a cluster."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ OnCluster = Annotated[
         "--cluster",
         help="Have it done by a Ray cluster (RAY_ADDRESS, or one begun here), --jobs inputs at "
         "once; files and folders are on all its machines.",
+    ),
+]
+
+BuilderOf = Annotated[
+    str,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Be builder I of N, from 0, of one set, as in an array of jobs.",
     ),
 ]
 

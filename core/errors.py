@@ -48,6 +48,10 @@ class OutputError(ComposeError):
     """Raised when an output cannot be written or stands already."""
 
 
+class DiskFullError(OutputError):
+    """Raised when there is no more room, which the next output will not find either."""
+
+
 class ModelError(ComposeError):
     """Raised when weights are missing, damaged, or belong to another network."""
 

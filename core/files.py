@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import OutputError
+from .errors import DiskFullError, OutputError
 from .names import printable
 
 if sys.platform != "win32":  # no such locks there: leftovers of a killed run are kept
@@ -134,4 +134,5 @@ def _new_part(path: Path) -> tuple[int | None, Path]:
 def _output_error(path: Path, error: OSError) -> OutputError:
     reason = os.strerror(error.errno) if error.errno else str(error)
     advice = _ADVICE.get(error.errno or 0, "write to another folder")
-    return OutputError(f"cannot write {printable(path)} ({reason}); {advice}.")
+    kind = DiskFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputError
+    return kind(f"cannot write {printable(path)} ({reason}); {advice}.")

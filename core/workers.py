@@ -89,11 +89,12 @@ def ray_workers(
     if importlib.util.find_spec("ray") is None:
         raise UsageError("--cluster ray needs ray; run: pip install 'compose-toolkit[ray]'.")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it tells its makers of every run
     ray: Any = importlib.import_module("ray")
     _keep_stdout()
-    address = address or os.environ.get("RAY_ADDRESS")
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
     here: dict[str, Any] = {}
-    if not address:
+    if address == "local":  # a new one, whatever else runs on this machine
         here = {"num_cpus": jobs * cores, "include_dashboard": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -104,7 +105,8 @@ def ray_workers(
             except Exception as error:
                 reason = " ".join(str(error).split())
                 raise UsageError(
-                    f"Ray cannot be reached ({reason[:120]}); check RAY_ADDRESS or unset it."
+                    f"Ray cannot be reached ({reason[:120]}); check RAY_ADDRESS, set "
+                    "RAY_AUTH_MODE=token if the cluster asks for one, or unset both."
                 ) from error
     try:
         kept = ray.put(work)

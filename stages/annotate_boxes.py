@@ -6,6 +6,8 @@ Every box is a prompt; of the mask that answers it the largest connected part is
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,18 @@ from ..core.masks import mask_box
 from ..core.polygons import fill_polygons, largest_outline
 from ..data.raw_objects365 import BoxedPicture
 from ..models.segmenter import Prompt, PromptSegmenter
+from ..models.segmenters import SegmenterOptions, open_prompt_segmenter
 
 _DIGITS = 2  # of a polygon's corners, after the point
+
+
+def open_annotator(options: SegmenterOptions) -> Callable[[BoxedPicture], int]:
+    """Load Segment Anything; the function is `annotate_picture` with it.
+
+    Raises:
+        UsageError, ModelError: it cannot be loaded.
+    """
+    return partial(annotate_picture, open_prompt_segmenter("sam", options))
 
 
 def annotate_picture(segmenter: PromptSegmenter, picture: BoxedPicture) -> int:

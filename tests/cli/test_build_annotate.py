@@ -43,6 +43,13 @@ def test_a_range_of_boxes_gets_masks(checkpoint: Path, tmp_path: Path) -> None:
         assert mask[y + height - 1].any()
         assert each["category"] == "Storage box"
     whole = {path: path.read_bytes() for path in labels}
+    for path in labels:
+        path.unlink()
+    for turn, count in (("1/2", 1), ("0/2", 2)):  # of the same three pictures
+        part = compose_here(*arguments, "--begin", 1, "--shard", turn, "--json", home=tmp_path)
+        assert part.returncode == 0, part.stderr
+        assert len(part.stdout.splitlines()) == count
+    assert {path: path.read_bytes() for path in labels} == whole
     refused = compose_here(*arguments, home=tmp_path)
     assert refused.returncode == 2
     assert "3 outputs exist already" in refused.stderr

@@ -71,6 +71,10 @@ def test_a_set_is_made_and_made_again_byte_by_byte(build: Build, voc: Path, tmp_
     assert again.returncode == 0, again.stderr
     assert len(again.stdout.splitlines()) == 7 * 4
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    for turn in ("2/3", "0/3", "1/3"):
+        part = build("--data", voc, "--out", tmp_path / "parts", "--count", 4, "--shard", turn)
+        assert part.returncode == 0, part.stderr
+    assert contents(tmp_path / "one") == contents(tmp_path / "parts")
     other = build("--data", voc, "--out", tmp_path / "three", "--count", 4, "--seed", 1)
     assert other.returncode == 0, other.stderr
     assert "% hidden" in other.stdout

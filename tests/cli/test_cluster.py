@@ -32,9 +32,11 @@ def cluster() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.fspath(Path(__file__).parent))
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.syspath_prepend(Path(__file__).parent)
         try:
-            ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=40)
+            quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": 40}
+            ray.init("local", num_cpus=2, **quiet)
         except Exception as error:
             pytest.skip(f"no cluster can be begun here: {error}")
         yield
