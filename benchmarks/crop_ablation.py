@@ -65,13 +65,14 @@ class Variant:
 VARIANTS = {
     PLAIN: Variant("procrop", {"fusion": "none"}),
     "procrop, paper": Variant("procrop", {"fusion": "paper"}, "own"),
-    NO_SCRM: Variant("multi-in-one", {"context": "none"}),
     "multi-in-one, SCRM": Variant("multi-in-one", base=NO_SCRM),
+    NO_SCRM: Variant("multi-in-one", {"context": "none"}),
     "procrop, CAD": Variant("procrop", {"fusion": "none"}, cad=True),
     "procrop, concat": Variant("procrop", {"fusion": "concat"}, "own"),
     "procrop, token-mlp": Variant("procrop", {"fusion": "token-mlp"}, "own"),
 }
-SHOWN = (0, 1, 5, 10)
+SHOWN = (0, 1, 5, 10)  # references in measuring, of the fusion that is the default
+ENDS = (0, 10)  # of the others
 
 
 @dataclass(frozen=True)
@@ -210,16 +211,15 @@ def main() -> None:
         if not variant.references:
             scores = measure(asked.data, DetrCropper(net), seen, name)
             rows[name] = Row(scores, variant.base)
+            print_table(rows, asked.work)
             continue
         for kind, each in sets.items():
-            for count in SHOWN:
+            for count in SHOWN if net.config.fusion == "paper" else ENDS:
                 if count or kind == "own":
                     cropper = DetrCropper(net, references=each, shown=count)
                     label = f"{name}, {count} {kind}" if count else f"{name}, none shown"
                     scores = measure(asked.data, cropper, seen, label)
                     rows[label] = Row(scores, variant.base, f"{name}, none shown")
-        print(f"  {name}: measured", flush=True)
-    if rows:
         print_table(rows, asked.work)
 
 
