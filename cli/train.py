@@ -26,6 +26,7 @@ from .train_options import (
     may_begin,
     phases,
 )
+from .train_outlines import outlines
 from .train_subjects import subjects
 
 app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
@@ -39,6 +40,7 @@ def _train() -> None:
 app.command()(grouping)
 app.command()(contours)
 app.command()(harmonizer)
+app.command()(outlines)
 app.command()(composite)
 app.command()(subjects)
 app.command()(composition)

@@ -1,8 +1,8 @@
 """Engine `salient`: what a person looks at first, taken apart into objects.
 
 A salient-subject map is cut at 1/2, its edge moved onto the picture's colours, and what touches is
-split where its looks part and at necks. Once the most salient object has been erased, the next one
-becomes salient.
+split where its looks part and at necks; then a closer look at each object corrects its mask. Once
+the most salient object has been erased, the next one becomes salient.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .guided_filter import guided_filter
 from .looks_split import split_by_looks
 from .mask_parts import connected_parts, without_specks
 from .mask_split import nearest_number, split_at_necks
+from .outlines import OutlineRefiner, refined_masks
 from .saliency import SaliencyReader
 from .salient_prompt import prompted
 from .segmenter import Prompt
@@ -51,6 +52,7 @@ class SalientSegmenter:
         reader: gives the map; see `saliency.open_saliency`.
         config: what counts as an object.
         grouping: takes apart what touches; without one only necks are split.
+        outlines: corrects masks; without one they stay as they are.
     """
 
     name = "salient"
@@ -60,9 +62,10 @@ class SalientSegmenter:
         reader: SaliencyReader,
         config: SalientConfig | None = None,
         grouping: CellGrouping | None = None,
+        outlines: OutlineRefiner | None = None,
     ) -> None:
         self._reader, self._config = reader, config or SalientConfig()
-        self._grouping = grouping
+        self._grouping, self._outlines = grouping, outlines
 
     def segment(self, rgb: NDArray[np.uint8]) -> list[Instance]:
         """The salient objects, which do not overlap; none where nothing stands out.
@@ -79,8 +82,11 @@ class SalientSegmenter:
         cut = self._without_filling_parts(grab_cut(np.asarray(small, np.uint8), soft))
         numbers = self._split(rgb, cut > 0.5)
         least = max(self._config.least_area * saliency.size, 1.0)
+        masks = _at_full_size(rgb, cut, numbers, least)
+        if self._outlines is not None:
+            masks = refined_masks(rgb, masks, self._outlines, least)
         found = []
-        for mask in _at_full_size(rgb, cut, numbers, least):
+        for mask in masks:
             score = float(np.clip(saliency[mask].mean(), 0, 1))
             # colours may have drawn in something that is not salient at all
             if score > 0.5:

@@ -36,13 +36,18 @@ class SegmenterOptions:
 def _salient(options: SegmenterOptions) -> PromptSegmenter:
     from .crop_builtin import weights_folder
     from .grouping import ObjectGrouping
+    from .outlines import OutlineNetwork
     from .saliency import open_saliency
     from .saliency_features import SaliencyTrunks
     from .segmenter_salient import SalientSegmenter
 
     trunks = SaliencyTrunks(options.threads, weights_folder())  # run once a picture for both
     reader = open_saliency(options.saliency, threads=options.threads, trunks=trunks)
-    return SalientSegmenter(reader, grouping=ObjectGrouping(trunks, options.threads))
+    return SalientSegmenter(
+        reader,
+        grouping=ObjectGrouping(trunks, options.threads),
+        outlines=OutlineNetwork(options.threads),
+    )
 
 
 def _deeplab(options: SegmenterOptions) -> Segmenter:
