@@ -65,7 +65,7 @@ class Ground:
             _lay(hidden, each, shadow.window)
         scale = min(_SMALL / max(light.shape), 1.0)
         small = max(round((x2 - x1) * scale), 1), max(round((y2 - y1) * scale), 1)
-        free = np.asarray(cv2.resize(1 - hidden, small, interpolation=cv2.INTER_AREA))
+        free = np.asarray(cv2.resize(1 - hidden, small, interpolation=cv2.INTER_AREA), np.float32)
         shown = cv2.resize(light * (1 - hidden), small, interpolation=cv2.INTER_AREA)
         dark = np.asarray(cv2.resize(shadow.dark, small, interpolation=cv2.INTER_AREA))
         tone = np.log(np.asarray(shown) / np.maximum(free, 1e-3) + _DIM)

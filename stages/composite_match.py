@@ -78,7 +78,7 @@ def calmest_noise(picture: NDArray[np.uint8]) -> float:
     for y in np.linspace(0, ends[0], count).astype(int):
         for x in np.linspace(0, ends[1], count).astype(int):
             part = picture[y : y + side, x : x + side]
-            grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32) / 255
+            grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
             if _TONES[0] < float(grey.mean()) < _TONES[1]:
                 least = min(least, noise_level(grey, np.ones(grey.shape, bool)))
     return float(least)
