@@ -69,7 +69,8 @@ def composite(
 
     Outside of the blended zone the background stays as it is, pixel for pixel; the JSON says so
     with the largest difference, and with that of the file, which is greater where the format of
-    --out is lossy. Composites have 8 bits a channel, also where the background has 16. Engines: blend (arithmetic, always there), pics (the network of PICS).
+    --out is lossy. Composites have 8 bits a channel, also where the background has 16. Engines:
+    blend (arithmetic, always there), pics (the network of PICS).
     """
     from ..core.devices import available_cores
     from ..core.errors import UsageError
