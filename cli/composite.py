@@ -69,10 +69,12 @@ def composite(
 
     Outside of the blended zone the background stays as it is, pixel for pixel; the JSON says so
     with the largest difference, and with that of the file, which is greater where the format of
-    --out is lossy. Engines: blend (arithmetic, always there), pics (the network of PICS).
+    --out is lossy. Composites have 8 bits a channel, also where the background has 16. Engines:
+    blend (arithmetic, always there), pics (the network of PICS).
     """
     from ..core.devices import available_cores
     from ..core.errors import UsageError
+    from ..core.names import printable
     from ..models.cache import parse_user_paths
     from ..stages.composite_config import CompositeConfig
     from ..stages.composite_engines import EngineOptions, engine_name, open_engine
@@ -152,6 +154,11 @@ def composite(
             )
             outputs = Outputs(sample_names(source.target, samples), provenance)
             record, made = composite_into(outputs, loaded, opened, settings)
+            if record["background_bits"] > 8:
+                output.warn(
+                    f"{printable(record['background'])} has 16 bits a channel, composites have 8; "
+                    "differences outside of the zone are of 8 bits."
+                )
             if report is not None:
                 from ..stages.composite_report import composite_entry
 

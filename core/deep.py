@@ -13,6 +13,7 @@ import struct
 import sys
 import zlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from .damage import damage_reported
 from .names import printable
-from .opening import Opened, decode, upright
+from .opening import Opened, decode, open_picture, upright
 
 _NATIVE, _SWAPPED = ("L", "B") if sys.byteorder == "little" else ("B", "L")
 _CHANNELS = {"RGB": "RGB", "RGBX": "RGB", "RGBA": "RGBA", "RGBa": "RGBA", "CMYK": "CMYK"}
@@ -48,6 +49,16 @@ class Deep:
 def is_deep(opened: Opened) -> bool:
     """Whether a picture that is not decoded yet has several channels of 16 bits."""
     return ";16" in _raw_mode(opened.image) and not opened.image.mode.startswith("I")
+
+
+def bits_of(path: Path) -> int:
+    """Bits a channel of a picture: 16 for what is read at 8 of them elsewhere, otherwise 8.
+
+    Raises:
+        ImageError: it is no picture of ours.
+    """
+    with open_picture(path, sys.maxsize) as opened:
+        return 16 if is_deep(opened) or opened.image.mode.startswith("I") else 8
 
 
 def read_deep(opened: Opened) -> Deep:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.deep import bits_of
 from ..core.encoding import save_rgb
 from ..core.errors import MaskError
 from ..core.formats import DEFAULT_MAX_PIXELS
@@ -178,6 +179,7 @@ def _record(
         "background": os.fspath(loaded.spec.background),
         "width": loaded.picture.width,
         "height": loaded.picture.height,
+        "background_bits": bits_of(loaded.spec.background),  # composites have 8
         "engine": engine.name,
         "harmonize": config.harmonize,
         "seed": scene.seed,

@@ -21,6 +21,7 @@ from .composite_harmonize import Harmonizer, linear, nonlinear, open_harmonizer
 from .composite_match import (
     blur_to_add,
     blurred,
+    calmest_noise,
     edge_width,
     noise,
     noise_level,
@@ -61,6 +62,7 @@ class BlendEngine:
         shadow = self._config.shadow
         below = None if shadow is False else Ground(scene, certain=shadow is True)
         canvas = _Canvas(background)
+        calmest = calmest_noise(background) if self._config.match else 0.0
         cast = {}
         for rank, placed in enumerate(scene.from_behind):
             ground = None if below is None else below.shadow(placed, darkness)
@@ -71,7 +73,7 @@ class BlendEngine:
                 most = darkness if shadow else darkness * _ON_OTHERS
                 canvas.darken(shadow_on_other(placed, size, most), objects_only=True)
             random = generator(scene.seed, scene.name, "noise", str(rank), str(scene.sample))
-            rgb, alpha = self._matched(placed, background, harmony, random)
+            rgb, alpha = self._matched(placed, background, harmony, calmest, random)
             canvas.lay(rgb, alpha, placed.box)
         return Composed(canvas.rgb, canvas.zone, tuple(cast[k] for k in sorted(cast)))
 
@@ -80,6 +82,7 @@ class BlendEngine:
         placed: Placed,
         background: NDArray[np.uint8],
         harmony: float,
+        calmest: float,
         random: np.random.Generator,
     ) -> tuple[Floats, Floats]:
         """Colours and alpha of an object as the scene wants them."""
@@ -102,7 +105,7 @@ class BlendEngine:
         around = _grey(unit(near))
         everywhere = np.ones(around.shape, bool)
         own_width, width = edge_width(grey, solid), edge_width(around, everywhere)
-        added = noise_to_add(noise_level(grey, solid), sensor_noise(around))
+        added = noise_to_add(noise_level(grey, solid), min(sensor_noise(around), calmest))
         sigma = blur_to_add(own_width, width, max(background.shape))
         if sigma > 0:
             rgb, alpha = blurred(rgb, alpha, sigma)

@@ -17,7 +17,7 @@ from ..models.cache import UserPaths, parse_user_paths
 from .composite_blend import BlendEngine
 from .composite_config import CompositeConfig
 from .composite_engine import Composed, CompositeEngine, Floats, Scene
-from .composite_peers import CloneEngine, PasteEngine
+from .composite_peers import CloneEngine, PasteEngine, SequentialEngine
 
 if TYPE_CHECKING:
     from .composite_pics import PicsEngine
@@ -74,10 +74,11 @@ _OPENERS: dict[str, Callable[[EngineOptions], CompositeEngine]] = {
     "pics": _pics,
 }
 ENGINE_NAMES = ("auto", *_OPENERS)
-_PEERS: dict[str, Callable[[], CompositeEngine]] = {
-    "paste": PasteEngine,
-    "clone": CloneEngine,
-    "clone-mixed": lambda: CloneEngine(mixed=True),
+_PEERS: dict[str, Callable[[EngineOptions], CompositeEngine]] = {
+    "paste": lambda _: PasteEngine(),
+    "clone": lambda _: CloneEngine(),
+    "clone-mixed": lambda _: CloneEngine(mixed=True),
+    "sequential": lambda options: SequentialEngine(BlendEngine(options.config)),
 }
 PEER_NAMES = tuple(_PEERS)
 
@@ -110,7 +111,7 @@ def open_measured(name: str, options: EngineOptions | None = None) -> CompositeE
         UsageError, ModelError: as `open_engine`.
     """
     if name in _PEERS:
-        return _PEERS[name]()
+        return _PEERS[name](options or EngineOptions())
     if name not in ENGINE_NAMES:
         names = ", ".join((*ENGINE_NAMES, *PEER_NAMES))
         raise UsageError(f"'{name}' is no engine for composites; use {names}.")

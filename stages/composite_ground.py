@@ -18,12 +18,13 @@ from .composite_harmonize import LUMA, linear
 from .composite_shadow import Shadow, ground_shadow
 from .composite_sky import sky_of, stands
 
-_CONTACT = (0.3, 0.75)  # of the usual darkness about feet: without evidence, and with all of it
-_SOFT = (0.05, 0.75)  # the same of the soft part
+_CONTACT = (0.3, 1.0)  # of the usual darkness about feet: without evidence, and with all of it
+_SOFT = (0.05, 0.4)  # the same of the soft part
 _EVEN = (0.15, 0.3)  # deviation of the ground's logarithm of light: a plane, and anything but
 _SHADED = (-0.3, -0.1)  # logarithm of its light by that around: shaded already, and not
 _CUT = 0.99  # of the picture's height: what ends below this is cut off and stands outside
 _SMALL = 48  # pixels of the longer side at which the ground is looked at
+_TEXTURE = 3.0  # pixels there, the deviation of what smooths gravel and grass out
 _LEAST = 4  # pixels there of which something can be said
 _DIM = 0.02  # of full light, so that darkness has no wild logarithm
 
@@ -64,7 +65,7 @@ class Ground:
             _lay(hidden, each, shadow.window)
         scale = min(_SMALL / max(light.shape), 1.0)
         small = max(round((x2 - x1) * scale), 1), max(round((y2 - y1) * scale), 1)
-        free = np.asarray(cv2.resize(1 - hidden, small, interpolation=cv2.INTER_AREA))
+        free = np.asarray(cv2.resize(1 - hidden, small, interpolation=cv2.INTER_AREA), np.float32)
         shown = cv2.resize(light * (1 - hidden), small, interpolation=cv2.INTER_AREA)
         dark = np.asarray(cv2.resize(shadow.dark, small, interpolation=cv2.INTER_AREA))
         tone = np.log(np.asarray(shown) / np.maximum(free, 1e-3) + _DIM)
@@ -76,7 +77,15 @@ class Ground:
         if min(about.sum(), near.sum(), far.sum()) < _LEAST:
             return 0.0
         step = float(np.median(tone[near]) - np.median(tone[far]))
-        return _ramp(-float(tone[about].std()), -_EVEN[1], -_EVEN[0]) * _ramp(step, *_SHADED)
+        uneven = _unevenness(tone, free, about)
+        return _ramp(-uneven, -_EVEN[1], -_EVEN[0]) * _ramp(step, *_SHADED)
+
+
+def _unevenness(tone: Floats, free: Floats, where: Mask) -> float:
+    """The deviation of tones where the ground is free, its texture smoothed out."""
+    weight = np.asarray(cv2.GaussianBlur(free, (0, 0), _TEXTURE)) + 1e-4
+    smooth = np.asarray(cv2.GaussianBlur(tone * free, (0, 0), _TEXTURE)) / weight
+    return float(smooth[where].std())
 
 
 def _lay(hidden: Floats, placed: Placed, window: tuple[int, int, int, int]) -> None:

@@ -25,6 +25,11 @@ _MOST_SHARPENED = 0.5  # of what blurring takes away
 _NOISE = (3.6, 6.0)  # of 255: below the first (as in one photograph) none, above the second never
 _CALMEST = 1.44  # of noise alone, the mean of what is measured over that percentile
 _SMOOTH = 5  # percentile of local noise: where there is no texture
+_PARTS = (
+    5,
+    128,
+)  # across and down, and pixels a side: where the calmest part of a picture is sought
+_TONES = (0.04, 0.95)  # of [0, 1]: darker and lighter parts are clipped, and with them their noise
 _ELSEWHERE = (30, 1.6)  # another percentile, and by how much it may be more: noise is everywhere
 
 
@@ -60,6 +65,23 @@ def sensor_noise(grey: Floats) -> float:
     local = _local_noise(grey)
     least, more = np.percentile(local, (_SMOOTH, _ELSEWHERE[0]))
     return noise_level(grey, np.ones(grey.shape, bool)) if more <= _ELSEWHERE[1] * least else 0.0
+
+
+def calmest_noise(picture: NDArray[np.uint8]) -> float:
+    """The deviation of noise in [0, 1] of the calmest part of a picture HxWx3: no more is noise.
+
+    Infinite where every part is too dark or too light to tell.
+    """
+    count, side = _PARTS
+    ends = [max(length - side, 0) for length in picture.shape[:2]]
+    least = np.inf
+    for y in np.linspace(0, ends[0], count).astype(int):
+        for x in np.linspace(0, ends[1], count).astype(int):
+            part = picture[y : y + side, x : x + side]
+            grey = np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
+            if _TONES[0] < float(grey.mean()) < _TONES[1]:
+                least = min(least, noise_level(grey, np.ones(grey.shape, bool)))
+    return float(least)
 
 
 def _local_noise(grey: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Plain ways to put objects into a scene, to measure engines against: a paste and a clone."""
+"""Plain ways to put objects into a scene, to measure engines against: one by one, paste, clone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..core.masks import Mask
-from .composite_engine import Composed, Placed, Scene, unit
+from .composite_engine import Composed, CompositeEngine, Placed, Scene, unit
 
 _RIM = 3  # pixels around the picture, for OpenCV clones nothing at its border
 _SHOWN = 0.5  # alpha from which on a pixel is cloned
@@ -26,6 +26,29 @@ class PasteEngine:
             mixed = below + alpha * (placed.rgb - below)
             canvas[rows, columns] = np.rint(np.clip(mixed, 0, 1) * 255)
             zone[rows, columns] |= placed.seen > 0
+        return Composed(canvas, zone)
+
+
+class SequentialEngine:
+    """Engine `sequential`: another engine, given one object at a time, the hinder one first.
+
+    What it has put in becomes part of the background, of which it then knows nothing: methods for
+    single objects are used like this (METHODS of PICS, evaluation).
+    """
+
+    name = "sequential"
+
+    def __init__(self, engine: CompositeEngine) -> None:
+        self._engine = engine
+
+    def compose(self, scene: Scene) -> Composed:
+        """See `composite_engine.CompositeEngine`."""
+        canvas, zone = scene.background, np.zeros(scene.background.shape[:2], bool)
+        for placed in scene.from_behind:
+            alone = Scene(canvas, (placed,), (0,), scene.seed, scene.name, scene.sample)
+            made = self._engine.compose(alone)
+            canvas = made.rgb
+            zone |= made.zone
         return Composed(canvas, zone)
 
 

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from compose.cli.main import COMMANDS, make_app
 from compose.cli.main import run as run_command
+from compose.core.deep import Deep, encode_png
 
 from ..stages.composite_scenes import BLUE, HEIGHT, RED, WIDTH, block, ground, write_pair
 from .processes import files
@@ -308,3 +309,12 @@ def test_transparency_of_the_background_is_kept(compose, work):
     assert made.shape[2] == 4
     assert (made[:50, :20, 3] == 0).all()
     assert (made[80:100, 24:30, 3] == 255).all()
+
+
+def test_what_is_lost_of_a_background_of_16_bits_is_said(compose, work):
+    deep = Deep(ground().astype(np.uint16) * 257, "RGB")
+    Path("deep.png").write_bytes(encode_png(deep, None, None, b""))
+    code, lines, err = compose(f"deep.png {PAIR} -o a.png --json")
+    assert code == 0
+    assert json.loads(lines[0])["background_bits"] == 16
+    assert "deep.png has 16 bits a channel, composites have 8" in err

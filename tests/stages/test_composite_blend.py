@@ -129,6 +129,20 @@ def test_the_one_in_front_darkens_the_one_behind():
     assert abs(lit.rgb[62, 42].astype(int) - dark.rgb[62, 42]).max() <= 1
 
 
+def test_the_texture_of_a_meadow_is_no_noise_where_the_sky_has_none():
+    meadow = np.random.default_rng(2).normal(120, 8, (1100, 200, 1)).repeat(3, 2).astype(np.uint8)
+    with_sky = meadow.copy()
+    with_sky[:140] = 170  # too far from the feet to be looked at with them
+    engine = BlendEngine(CompositeConfig(harmonize="none", shadow=False))
+    grain = []
+    for background in (meadow, with_sky):
+        scene_ = Scene(background, (placed(RED, (50, 1010, 130, 1090)),), (0,))
+        inside = engine.compose(scene_).rgb[1020:1080, 60:120]
+        grain.append(float(inside.astype(float).std((0, 1)).max()))
+    assert grain[0] > 3
+    assert grain[1] < 0.5
+
+
 def test_a_shape_hides_what_lies_outside_of_it():
     one = placed(RED, (50, 70, 110, 130))
     shape = np.zeros((60, 60), bool)

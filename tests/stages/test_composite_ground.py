@@ -52,6 +52,17 @@ def test_even_ground_takes_most_of_the_shadow_and_clutter_only_the_contact():
     assert soft_part(certain) == soft_part(whole)
 
 
+def test_gravel_takes_a_darker_contact_than_clutter():
+    # texture is no clutter: what stands on gravel must not float
+    gravel, cluttered = even(), even()
+    coarse = np.random.default_rng(1).integers(40, 200, (26, 48, 3)).astype(np.uint8)
+    gravel[70:] = coarse.repeat(5, 0).repeat(5, 1)
+    cluttered[140:170, 60:120] = 20
+    cluttered[150:180, 130:190] = 240
+    on_gravel, among = (Ground(scene(rgb)).shadow(ONE) for rgb in (gravel, cluttered))
+    assert contact(on_gravel) > 1.3 * contact(among)
+
+
 def test_ground_that_is_shaded_already_gets_little_more():
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     near = np.exp(-(((x - 120) / 45.0) ** 2) - ((y - 152) / 12.0) ** 2)

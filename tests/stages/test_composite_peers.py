@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compose.core.errors import ModelError, UsageError
+from compose.stages.composite_blend import BlendEngine
+from compose.stages.composite_config import CompositeConfig
 from compose.stages.composite_engine import Placed
 from compose.stages.composite_engines import open_measured
-from compose.stages.composite_peers import CloneEngine, PasteEngine
+from compose.stages.composite_peers import CloneEngine, PasteEngine, SequentialEngine
 
 from .composite_scenes import BLUE, HEIGHT, RED, WIDTH, placed, scene
 
@@ -59,8 +61,20 @@ def test_a_clone_takes_on_the_light_of_its_surroundings():
     assert np.abs(made.astype(int) - grey.background[0, 0]).max() < 10
 
 
+def test_one_by_one_is_blend_that_knows_nothing_of_the_other():
+    plain = BlendEngine(CompositeConfig(harmonize="none", shadow=False, match=False))
+    apart = scene(placed(RED, (20, 80, 60, 120)), placed(BLUE, (120, 80, 160, 120)))
+    one_by_one = SequentialEngine(plain).compose(apart)
+    assert np.array_equal(one_by_one.rgb, plain.compose(apart).rgb)
+    meeting = scene(placed(RED, (20, 80, 60, 120)), placed(BLUE, (62, 80, 102, 120)))
+    gap = np.s_[85:115, 60:62]  # closed only by who knows of both
+    one_by_one, both = SequentialEngine(plain).compose(meeting), plain.compose(meeting)
+    assert np.array_equal(one_by_one.rgb[gap], meeting.background[gap])
+    assert not np.array_equal(both.rgb[gap], meeting.background[gap])
+
+
 def test_names_of_what_can_be_measured():
-    names = ["blend", "auto", "paste", "clone", "clone-mixed"]
+    names = ["blend", "auto", "sequential", "paste", "clone", "clone-mixed"]
     assert [open_measured(name).name for name in names] == ["blend", *names[:1], *names[2:]]
     with pytest.raises(UsageError, match="clone-mixed"):
         open_measured("glue")
