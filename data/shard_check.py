@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -16,18 +15,15 @@ from ..core.damage import damage_reported
 from ..core.errors import InputError
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.quiet import decoding
-from .pics_shards import decode_pair, index_pairs, read_parts
-from .safe_tar import odd, read_headers
+from .pics_shards import decode_pair
+from .safe_tar import odd
+from .shard_read import Members, index_members, read_samples
 from .shard_store import ShardStore
 from .shard_writer import ShardStats, read_stats
 
-# of any kind of shard: what is data and nothing that could be run
-PARTS = re.compile(r"(\w+\.)*(jpe?g|png|webp|json|txt)")
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _LISTED = 20  # problems of a shard
 _CHUNK = 1 << 20  # bytes
-
-Members = Mapping[str, tuple[tuple[str, int, int], ...]]  # part, offset, size; by key
 
 
 @dataclass(frozen=True)
@@ -69,28 +65,6 @@ def check_shard(store: ShardStore, stem: str) -> Checked:
     return Checked(stem, samples, problems)
 
 
-def index_members(file: BinaryIO, name: str, kind: str) -> Members:
-    """The members of every sample of a shard, by key.
-
-    Args:
-        file: the tar, at its beginning.
-        name: of it, for messages.
-        kind: as its statistics say; "pairs" have all that pairs need.
-
-    Raises:
-        DataError: a member or a sample is not as it should be.
-    """
-    if kind == "pairs":
-        return index_pairs(file, name)
-    found: dict[str, list[tuple[str, int, int]]] = {}
-    for member in read_headers(file, name, PARTS):
-        found.setdefault(member.key, []).append((member.part, member.offset, member.size))
-    for key, members in found.items():
-        if len({part for part, _, _ in members}) < len(members):
-            raise odd(name, key, "has a part twice")
-    return {key: tuple(members) for key, members in found.items()}
-
-
 def _against(stats: ShardStats, file: BinaryIO, name: str) -> list[str]:
     sha256 = hashlib.sha256()
     size = 0
@@ -117,9 +91,8 @@ def _counted(stats: ShardStats, members: Members, name: str) -> list[str]:
 def _undecoded(
     file: BinaryIO, members: Members, name: str, stats: ShardStats | None
 ) -> Iterator[str]:
-    for key, parts in members.items():
+    for key, data in read_samples(file, name, members):
         try:
-            data = read_parts(file, parts)
             if stats is not None and stats.kind == "pairs":
                 decode_pair(data, key, name)
             for part, content in data.items():

@@ -4,21 +4,19 @@ A sample is a key and its parts: `000123` with `bg.jpg` and `meta.json` gives th
 `000123.bg.jpg` and `000123.meta.json`. Times, owners and modes are fixed. Beside `00000.tar` lies
 `00000.json` with its hash and statistics, written last: a shard that has none is not finished.
 
-The tars are written by Python's tarfile. The webdataset package can read them, but to import it
-takes torch, and by itself it would unpickle members and run `pipe:` commands.
+The tars are written by the webdataset package, without its encoders. It imports torch where that is
+installed, so it is itself imported where it is needed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
-import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ..core.errors import DataError
 from .safe_tar import LARGEST
@@ -155,10 +153,12 @@ class _Hashed:
 
 def _pack(file: _Hashed, samples: Iterable[Sample]) -> tuple[int, int]:
     """Write a tar; how many samples and members it got."""
+    from webdataset.writer import TarWriter
+
     seen: set[str] = set()
     members = 0
-    target = cast(BinaryIO, file)
-    with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    fixed = {"user": "", "group": "", "mode": 0o644, "mtime": 0, "format": "USTAR_FORMAT"}
+    with TarWriter(file, encoder=False, compress=False, **fixed) as tar:
         for key, parts in samples:
             if not _PLAIN.fullmatch(key) or key in seen:
                 raise ValueError(f"a shard cannot have a sample {key!r} here")
@@ -166,9 +166,7 @@ def _pack(file: _Hashed, samples: Iterable[Sample]) -> tuple[int, int]:
             for part, data in parts.items():
                 if not 0 < len(data) <= LARGEST:
                     raise ValueError(f"{key}.{part} is empty or larger than 256 MB")
-                info = tarfile.TarInfo(f"{key}.{part}")  # its time, owner and group are 0
-                info.size, info.mode = len(data), 0o644
-                tar.addfile(info, io.BytesIO(data))
-                vars(tar)["members"].clear()  # else it keeps them all
-                members += 1
+            tar.write({"__key__": key, **parts})
+            tar.tarstream.members.clear()  # else it keeps them all
+            members += len(parts)
     return len(seen), members

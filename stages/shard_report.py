@@ -17,8 +17,8 @@ from ..core.errors import DataError, InputError
 from ..core.report import Figure, Report, Shape, Thumbnail, thumbnail
 from ..core.seeds import generator
 from ..data.composite_sample import CompositeSample
-from ..data.pics_shards import decode_pair, read_parts
-from ..data.shard_check import index_members
+from ..data.pics_shards import decode_pair
+from ..data.shard_read import index_members, read_samples
 from ..data.shard_store import ShardStore
 from ..data.shard_writer import ShardStats, read_stats, shard_stems
 
@@ -83,21 +83,21 @@ def _show(
     name = store.name(f"{stem}.tar")
     with store.open(f"{stem}.tar") as file:
         members = index_members(file, name, kind)
-        keys = list(members)
-        for place in places:
-            if place >= len(keys):
-                raise DataError(f"{name} has fewer samples than were written; verify it.")
-            key = keys[place]
-            title = f"{stem} {key}"
-            try:
-                data = read_parts(file, members[key])
-                if kind == "pairs":
-                    _pair_entry(report, title, decode_pair(data, key, name), data)
-                else:
-                    _plain_entry(report, title, data)
-            except InputError as error:
-                report.failure(title, str(error))
-            advance()
+        if places[-1] >= len(members):
+            raise DataError(f"{name} has fewer samples than were written; verify it.")
+        for place, (key, data) in enumerate(read_samples(file, name, members)):
+            if place in places:
+                title = f"{stem} {key}"
+                try:
+                    if kind == "pairs":
+                        _pair_entry(report, title, decode_pair(data, key, name), data)
+                    else:
+                        _plain_entry(report, title, data)
+                except InputError as error:
+                    report.failure(title, str(error))
+                advance()
+            if place == places[-1]:
+                break
 
 
 def _pair_entry(

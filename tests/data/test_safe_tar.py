@@ -14,12 +14,13 @@ from compose.core.errors import DataError
 from compose.data.pics_shards import PARTS, index_shard
 from compose.data.safe_tar import read_headers
 from compose.data.shard_check import check_shard
+from compose.data.shard_read import index_members, read_samples
 from compose.data.shard_store import LocalStore
-from compose.data.shard_writer import write_shard
 
 from .shard_files import members, write_tar
 
-GOOD = {f"a.{part}": data for part, data in members(1).items()}
+GOOD_PARTS = list(members(1).items())
+GOOD = {f"a.{part}": data for part, data in GOOD_PARTS}
 
 
 def with_member(path: Path, kind: bytes = tarfile.REGTYPE, **fields: object) -> Path:
@@ -141,11 +142,18 @@ def test_good_tars_pass_in_every_form(tmp_path: Path) -> None:
                 assert file.read(member.size) == GOOD[f"a.{member.part}"]
 
 
-def test_webdataset_reads_what_is_written(tmp_path: Path) -> None:
-    webdataset = pytest.importorskip("webdataset")
-    write_shard(LocalStore(tmp_path), "00000", "pairs", [("a", members(1)), ("b", members(2))])
-    with (tmp_path / "00000.tar").open("rb") as file:
-        found = list(webdataset.tariterators.tar_file_iterator(file))
-    assert [each["fname"] for each in found] == [
-        f"{key}.{part}" for key in "ab" for part in members(1)
-    ]
+def test_a_sample_in_two_places_is_named(tmp_path: Path) -> None:
+    a, b = members(1), members(2)
+    apart = {"a.bg.jpg": a.pop("bg.jpg"), **{f"b.{part}": data for part, data in b.items()}}
+    path = write_tar(tmp_path / "00000.tar", apart | {f"a.{part}": d for part, d in a.items()})
+    found = check_shard(LocalStore(tmp_path), "00000").problems
+    assert [problem for problem in found if "lie together" in problem]
+    assert len(index_shard(path)) == 2  # who reads by place does not mind
+
+
+def test_samples_come_in_their_order_and_folders(tmp_path: Path) -> None:
+    files = {f"{key}.{part}": data for key in ("d.x/a", "__b__") for part, data in GOOD_PARTS}
+    with write_tar(tmp_path / "00000.tar", files).open("rb") as file:
+        found = dict(read_samples(file, "00000.tar", index_members(file, "00000.tar", "pairs")))
+    assert list(found) == ["d.x/a", "__b__"]
+    assert all(parts == dict(GOOD_PARTS) for parts in found.values())
