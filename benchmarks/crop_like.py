@@ -2,11 +2,11 @@
 
     python benchmarks/crop_like.py --data FCDB [--count 60] [--references 2] [--weight 0.7] [--json]
 
-Photographs of FCDB's val split are cropped by an engine alone, and with `--like` a reference:
+Photographs of a split of FCDB are cropped by an engine alone, and with `--like` a reference:
 the crop that the annotator drew of another photograph of the split, drawn at random. Reference
-and crop are then cut out and measured anew, with the subject found by the salient-subject
-network (not by the quicker read-out that guides the crop), so that the guide's own estimates are
-not what is counted:
+and crop are then cut out and measured anew, with the subject told by the trunk's tokens (and not
+by the finder of salient subjects, which guides the crop), so that the guide's own estimates are
+not what is counted; --judge guide counts by that finder, of the cut-out parts:
 
 - class: the share of crops that have the reference's layout class, and the mean probability that
   both are of one class,
@@ -42,7 +42,7 @@ from compose.stages.crop_guide import class_chances, likeness
 from compose.stages.crop_guided import GuidedChoice, GuidedConfig
 from compose.stages.crop_references import Liked
 from compose.stages.crop_search import CropRequest, search
-from compose.stages.layout import CLASSES, Layouts, layouts, read_layout
+from compose.stages.layout import CLASSES, Layouts, layouts
 from compose.stages.layout_reader import LayoutReader
 
 PREFERRED = ("thirds", "centre", "horizontal", "diagonal", "symmetric")
@@ -52,7 +52,7 @@ SURE = 0.3  # presence of a subject, strength of a horizon, from which a place i
 def main() -> int:
     """Measure and print."""
     options = _options()
-    records = read_crops(options.data, "val")
+    records = read_crops(options.data, options.split)
     step = max(len(records) // options.count, 1)
     chosen = records[::step][: options.count]
     bench = Bench(options)
@@ -75,8 +75,8 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options, self.engine = options, open_engine(options.engine)
-        self.reader = LayoutReader()
-        self.saliency = open_saliency() if options.judge == "network" else None
+        self.reader = LayoutReader(subjects=open_saliency())
+        self.judge = self.reader if options.judge == "guide" else LayoutReader()
         self._read: dict[str, Guided] = {}
         self._judged: dict[tuple[Any, ...], Layouts] = {}
 
@@ -135,11 +135,7 @@ class Bench:
         """The layout of a part of a photograph, cut out and measured anew."""
         key = (record.file, *(round(edge) for edge in box))
         if key not in self._judged:
-            rgb = self._cut(record, box)
-            if self.saliency is None:
-                self._judged[key] = layouts(self.reader.read(rgb).scene)
-            else:
-                self._judged[key] = read_layout(rgb, self.saliency.read(rgb))
+            self._judged[key] = layouts(self.judge.read(self._cut(record, box)).scene)
         return self._judged[key]
 
     def _cut(self, record: CropRecord, box: Any) -> Any:
@@ -236,6 +232,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="FCDB's folder")
+    parser.add_argument("--split", choices=("train", "val"), default="val")
     parser.add_argument("--count", type=int, default=60, help="photographs")
     parser.add_argument("--references", type=int, default=2, help="of each photograph")
     parser.add_argument(
@@ -245,9 +242,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--weight", type=float, default=0.7, help="of the guide, 0 to 1")
     parser.add_argument(
         "--judge",
-        choices=("network", "quick"),
-        default="network",
-        help="what finds the subject that is counted; quick: what guides the crops",
+        choices=("tokens", "guide"),
+        default="tokens",
+        help="what finds the subject that is counted; guide: what guides the crops",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one object")

@@ -72,15 +72,18 @@ def open_guidance(
     """
     if refs is None and not like and not prefer and not explain:
         return None
+    from ..models.saliency import open_saliency
     from ..stages.crop_guidance import Guidance
     from ..stages.crop_guided import GuidedConfig
     from ..stages.crop_references import open_references, read_liked
     from ..stages.layout_reader import LayoutReader
 
-    reader = LayoutReader(threads)
     references = None
-    if refs is not None:
+    if refs is not None:  # whose layouts are of subjects that the tokens tell
+        reader = LayoutReader(threads)
         references = open_references(refs, reader, note=note, max_pixels=max_pixels)
+    else:
+        reader = LayoutReader(threads, subjects=open_saliency(threads=threads))
     return Guidance(
         reader,
         references,

@@ -14,7 +14,7 @@ from .layout import CLASSES, Array, Layouts
 
 _SHARP = 0.12  # of scores: one that leads by so much has most of the probability of its class
 _PLACE, _SIZE, _LEVEL = 0.10, 0.15, 0.08  # deviations, in shares of the crop's sides
-_CLASS_PART, _SUBJECT_PART, _HORIZON_PART = 1.0, 2.0, 1.0  # of the agreement
+_CLASS_PART, _SUBJECT_PART, _HORIZON_PART = 3.0, 2.0, 1.0  # of the agreement
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +68,9 @@ def class_chances(found: Layouts) -> Array:
 def likeness(found: Layouts, wanted: Layouts) -> Array:
     """How alike N and R layouts are, (N,R) in [0,1].
 
-    The mean of three parts: the chance that both are of one class; where the wanted one has a
-    definite subject, how near the other's is in place and size; and where it has a horizon, how
-    near the other's is. A part counts as much as the wanted layout has of it.
+    The weighted mean of three parts: the chance that both are of one class; where the wanted one
+    has a definite subject, how near the other's is in place and size; and where it has a horizon,
+    how near the other's is. A part counts as much as the wanted layout has of it.
     """
     a, b = found.geometry, wanted.geometry
     alike = class_chances(found) @ class_chances(wanted).T  # (N,R)

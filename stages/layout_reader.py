@@ -1,4 +1,8 @@
-"""Reads pictures for their layout: the trunk that ships says where the subject is."""
+"""Reads pictures for their layout: networks that ship say where the subject is.
+
+The trunk's own tokens tell it at once, and the layouts of an index are of these. Where a photograph
+is to be followed, the finder of salient subjects is asked, which sees it better.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..models.composition import CompositionReader, Tokens
+from ..models.saliency import SaliencyReader
 from .layout_scene import LayoutScene, measure
 
 
@@ -25,13 +30,19 @@ class LayoutReader:
     Args:
         threads: of one picture.
         trunk: opened before; what ships by default.
+        subjects: what finds the subject; a projection of the trunk's tokens by default.
 
     Raises:
         ModelError: the weights that ship are missing or damaged.
     """
 
-    def __init__(self, threads: int = 1, trunk: CompositionReader | None = None) -> None:
-        self.trunk = trunk or CompositionReader(threads)
+    def __init__(
+        self,
+        threads: int = 1,
+        trunk: CompositionReader | None = None,
+        subjects: SaliencyReader | None = None,
+    ) -> None:
+        self.trunk, self.subjects = trunk or CompositionReader(threads), subjects
 
     def read(self, rgb: NDArray[np.uint8], tokens: Tokens | None = None) -> Seen:
         """Measure a picture HxWx3.
@@ -42,4 +53,8 @@ class LayoutReader:
         """
         if tokens is None:
             tokens = self.trunk.tokens(rgb)
-        return Seen(measure(rgb, self.trunk.projections.subject(tokens)), tokens)
+        if self.subjects is not None:
+            subject = self.subjects.read(rgb)
+        else:
+            subject = self.trunk.projections.subject(tokens)
+        return Seen(measure(rgb, subject), tokens)

@@ -16,7 +16,7 @@ from compose.stages.crop_request import CropRequest
 from compose.stages.index_build import build_index
 from compose.stages.index_query import layout_name, require_fit
 from compose.stages.index_reader import open_photo_reader
-from compose.stages.layout import CLASSES
+from compose.stages.layout import CLASSES, layouts
 from compose.stages.layout_reader import LayoutReader
 
 from .layout_scenes import disc
@@ -68,6 +68,22 @@ def test_a_liked_photograph_moves_the_crop_and_is_named(photos, reader):
     assert 0.5 < record["crops"][0]["agreement"] <= 1
     quiet = Guidance(reader, liked=[liked])
     assert "layout" not in crop_one(photos / "photo.png", Undecided(), guidance=quiet).record()
+
+
+def test_a_finder_says_where_the_subject_is(photos):
+    class LowerRight:
+        name = "lower right"
+
+        def read(self, rgb):
+            found = np.zeros(rgb.shape[:2], np.float32)
+            height, width = found.shape
+            found[height * 3 // 4 :, width * 3 // 4 :] = 1
+            return found
+
+    seen = LayoutReader(subjects=LowerRight()).read(disc(330, 220, 0.3, 0.3, 5)[0])
+    place = layouts(seen.scene).geometry.subject[0]
+    np.testing.assert_allclose(place, 0.875, atol=0.03)
+    assert seen.tokens.shape == (384, 16, 16)
 
 
 def test_references_come_from_a_folder_or_an_index_without_the_picture_s_copy(photos, reader):
