@@ -1,0 +1,115 @@
+"""Engine `shiftmap`: the hole is put together from large pieces of the picture, maybe mirrored.
+
+K. He and J. Sun, Statistics of Patch Offsets for Image Completion, ECCV 2012. What the picture
+repeats most says where pieces may come from (`shift_statistics`); which goes where is decided for
+the whole hole at once at a small size (`shift_layout`), seams are cut at the picture's own
+(`shift_seams`), and tones evened out across them (`seam_tones`). Pieces keep their own texture and
+what lines they hold, where patches that are mixed make swirls. Holes that leave too little to copy
+are filled by another engine, and so is everything in the search for objects, where what is near a
+hole should go on in it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.masks import Mask
+from ..core.seeds import generator
+from .hole_resize import shrunk
+from .inpainter import Inpainter, for_plates
+from .inpainter_opencv import OpenCvInpainter
+from .seam_tones import evened
+from .shift_layout import LayoutCosts, laid_out
+from .shift_pieces import joined, pieces
+from .shift_seams import recut
+from .shift_sources import ShiftSources
+from .shift_statistics import SIDE as STATISTICS_SIDE
+from .shift_statistics import frequent_shifts
+from .wide_tones import rounded, wide_tones
+
+# Chosen on photographs of train splits.
+_SIDE = 200  # pixels of the long side at which pieces are laid out
+_BLOCK, _BLOCKS = 4, 1500  # pixels of a block's side there, at least; blocks, at most
+_SHIFTS = 60  # (the paper's)
+_TONES = 1 / 16  # of the long side: standard deviation of the Gaussian that tells wide tones
+_REACH = 0.06  # of the long side, over which tones that are moved fade
+_MARGIN = 0.008  # of the long side, around a hole: what may not be copied either
+_MOST_WRONG = 0.1  # share of a hole that pieces may leave open
+
+
+class ShiftMapInpainter:
+    """See `inpainter.Inpainter`.
+
+    Args:
+        search: what fills holes in the search for objects; None: this engine itself.
+        rest: what fills where nothing can be copied.
+    """
+
+    name = "shiftmap"
+    multiple = 1
+    limit = 768  # pixels; larger ones take longer and look no better
+
+    def __init__(
+        self, rest: Inpainter, search: Inpainter | None = None, costs: LayoutCosts | None = None
+    ) -> None:
+        self._rest, self._search, self._costs = for_plates(rest), search, costs or LayoutCosts()
+        self._smooth = OpenCvInpainter("ns")
+
+    def fill(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
+        """The picture with the hole filled; equal seeds give equal pixels."""
+        if self._search is not None:
+            return self._search.fill(rgb, hole, seed)
+        return self.pieced(rgb, hole, seed)
+
+    def for_plates(self) -> ShiftMapInpainter:
+        """The form whose fillings are to be looked at."""
+        return self if self._search is None else ShiftMapInpainter(self._rest, costs=self._costs)
+
+    def pieced(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
+        """The picture HxWx3 with the hole filled by pieces of it."""
+        bare = np.where(hole[..., None], np.uint8(0), rgb)
+        barred = _grown(hole, round(_MARGIN * max(hole.shape)))
+        small, small_hole, small_barred = _shrunk(bare, hole, barred)
+        shifts = frequent_shifts(small, small_barred, _SHIFTS, generator(seed, "shifts"))
+        if len(shifts) == 0:
+            return self._rest.fill(bare, hole, seed)
+        expected = np.where(
+            small_hole[..., None], self._smooth.fill(small, small_hole, seed), small
+        )
+        tones = wide_tones(expected, _TONES * max(small_hole.shape)) / np.float32(255)
+        block = max(_BLOCK, int(np.ceil(np.sqrt(small_hole.sum() / _BLOCKS))))
+        layout = laid_out(small, small_hole, small_barred, shifts, tones, block, self._costs)
+        sources = ShiftSources.of(bare, barred)
+        scale = np.array(hole.shape) / small_hole.shape
+        layout = cv2.resize(
+            layout.astype(np.float32), hole.shape[::-1], interpolation=cv2.INTER_NEAREST
+        ).astype(np.int64)
+        layout, shifts = pieces(
+            np.where(hole, layout, -1), np.rint(shifts * [1, *scale]).astype(np.int64)
+        )
+        shifts = joined(sources, layout, shifts, int(np.ceil(max(hole.shape) / STATISTICS_SIDE)))
+        layout = recut(sources, hole, shifts, layout, max(round(block * scale.max()), 2))
+        filled, wrong = evened(sources, hole, shifts, layout, _REACH * max(hole.shape))
+        if wrong.sum() > _MOST_WRONG * hole.sum():
+            return self._rest.fill(bare, hole, seed)
+        result = np.where(hole[..., None], rounded(filled * 255), rgb)
+        return self._rest.fill(result, wrong, seed) if wrong.any() else result
+
+
+def _grown(hole: Mask, radius: int) -> Mask:
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    return np.asarray(cv2.dilate(hole.astype(np.uint8), disc), bool)
+
+
+def _shrunk(
+    rgb: NDArray[np.uint8], hole: Mask, barred: Mask
+) -> tuple[NDArray[np.uint8], Mask, Mask]:
+    """All three at the size at which pieces are laid out."""
+    scale = min(_SIDE / max(hole.shape), 1.0)
+    if scale == 1:
+        return rgb, hole, barred
+    size = max(round(hole.shape[1] * scale), 1), max(round(hole.shape[0] * scale), 1)
+    small, small_hole = shrunk(rgb, hole, size)
+    return small, small_hole, shrunk(rgb, barred, size)[1] | small_hole
