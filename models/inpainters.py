@@ -19,12 +19,10 @@ _CHECKPOINTS = {"lama": "big-lama", "mat": "mat-places"}
 
 
 def _shiftmap(threads: int, device: str, user: UserPaths | None) -> Inpainter:
-    from .inpainter_opencv import OpenCvInpainter
     from .inpainter_patchmatch import PatchMatchInpainter, patchmatch_here
     from .inpainter_shiftmap import ShiftMapInpainter
 
-    patches = PatchMatchInpainter() if patchmatch_here() else None
-    return ShiftMapInpainter(patches or OpenCvInpainter("ns"), search=patches)
+    return ShiftMapInpainter(PatchMatchInpainter() if patchmatch_here() else None)
 
 
 def _patchmatch(threads: int, device: str, user: UserPaths | None) -> Inpainter:

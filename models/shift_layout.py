@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ..core.masks import Mask
 from .grid_labelling import LabelGrid, labelled
-from .shift_sources import Floats, Ints, Shifts, ShiftSources
+from .shift_sources import Floats, Ints, ShiftSources
+from .shift_statistics import PatchStatistics
 
 _DEPTH = 2  # pixels on each side of a seam that are compared
 _SWEEPS = 20
@@ -32,6 +33,7 @@ class LayoutCosts:
 
     tones: float = 0.3  # of wide tones that differ from those expected, for every pixel
     height: float = 0.3  # of a whole picture's height that a pixel comes from above or below
+    rarity: float = 6.0  # of a pixel that is like nothing else in the picture
     mirror: float = 0.2  # of the width, within which nothing is mirrored
     seam: float = 0.06  # of a seam whatever it looks like, for a pixel of its length
 
@@ -40,7 +42,7 @@ def laid_out(
     rgb: NDArray[np.uint8],
     hole: Mask,
     barred: Mask,
-    shifts: Shifts,
+    statistics: PatchStatistics,
     tones: Floats,
     block: int,
     costs: LayoutCosts,
@@ -51,14 +53,16 @@ def laid_out(
         rgb: HxWx3.
         hole: HxW, not empty.
         barred: HxW, what may not be copied; the hole and more.
-        shifts: (K,3), at least one.
+        statistics: of the picture, with at least one shift.
         tones: HxWx3 in [0, 1], wide tones of the picture, in the hole those expected.
         block: side of a block in pixels.
         costs: how to choose.
     """
+    shifts = statistics.shifts
     blocks = _Blocks.around(hole, block)
     contrast = np.float32(_CONTRAST / max(float(rgb[~hole].std()) / 255, _LEAST_CONTRAST))
     plain = ShiftSources.of(rgb, barred)
+    rare = plain.coloured(np.dstack([statistics.rarity * contrast**2] * 3))
     sources, toned = (plain.coloured(each * contrast) for each in (plain.picture, tones))
     seen = np.empty((len(shifts), *blocks.shape, 3), np.float32)
     own = np.empty((*blocks.grid, len(shifts)), np.float32)
@@ -72,6 +76,8 @@ def laid_out(
         cost = _RING * blocks.sums(unlike * known, _DEPTH) + _BARRED * blocks.sums(empty * ~allowed)
         away = np.square(toned.at(shift, blocks.rows, blocks.columns)[0] - expected).sum(2)
         cost += costs.tones * blocks.sums(away * empty)
+        odd = rare.at(shift, blocks.rows, blocks.columns)[0][..., 0]
+        cost += costs.rarity * blocks.sums(odd * empty)
         if shift[0]:  # what is seen beside its mirror image looks like a face
             turned = sources.width - 1 - (blocks.columns + shift[2])
             near = np.abs(turned - blocks.columns) < costs.mirror * sources.width

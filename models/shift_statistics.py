@@ -3,13 +3,14 @@
 K. He and J. Sun, Statistics of Patch Offsets for Image Completion, ECCV 2012, §3: of every known
 patch the most similar one that is not close by is found; the offsets between the two are few and
 far from random, and their most frequent ones are how the picture goes on. Patches near the hole
-count more here, and patches may also be found in the mirror image.
+count more here, and patches may also be found in the mirror image. How unlike the most similar
+patch is says how rare a patch is: what a picture has but once should not be seen twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -28,32 +29,45 @@ _MOST = 6000  # patches that are looked for
 _TRIED = 400  # peaks that are looked at
 _CHUNK = 128
 _NEVER = np.float32(1e9)
+_SMOOTH = 1.5  # standard deviation of the Gaussian over which rarity is told
 _LEAST = 0.02  # share of the hole that a shift can fill, at least
 
 
-def frequent_shifts(
-    rgb: NDArray[np.uint8], hole: Mask, count: int, random: np.random.Generator
-) -> Shifts:
-    """About `count` shifts (K,3) in pixels of the picture HxWx3, of which none may be found.
+@dataclass(frozen=True, eq=False)
+class PatchStatistics:
+    """How a picture repeats itself."""
 
-    More are given where otherwise parts of the hole could not be filled by any.
+    shifts: Shifts  # (K,3) in pixels of the picture, none where nothing can be copied
+    rarity: Floats = field(repr=False)  # HxW, squared difference in [0, 3] to the nearest patch
+
+
+def patch_statistics(
+    rgb: NDArray[np.uint8], hole: Mask, count: int, random: np.random.Generator
+) -> PatchStatistics:
+    """About `count` shifts of a picture HxWx3, and the rarity of what is there.
+
+    More are given where otherwise parts of the hole HxW could not be filled by any.
     """
     height, width = hole.shape
     scale = min(SIDE / max(height, width), 1.0)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) / np.float32(255)
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) / 255, np.float32)
     share = cv2.resize((~hole).astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    places = _Patches.of(small, np.asarray(share > 1 - 1e-3), random)
-    if len(places.rows) == 0:
-        return np.empty((0, 3), np.int64)
-    peaks = sorted((peak for mirrored in (0, 1) for peak in _peaks(places, mirrored)), reverse=True)
-    down, across = height / size[1], width / size[0]
-    shifts = np.array(
-        [(m, round(y * down), round(x * across)) for _, m, y, x in peaks[:_TRIED]], np.int64
-    )
-    if len(shifts) == 0:
-        return np.empty((0, 3), np.int64)
-    return _chosen(shifts, np.array([peak[0] for peak in peaks[:_TRIED]]), rgb, hole, count)
+    patches = _Patches.of(small, np.asarray(share > 1 - 1e-3), random)
+    rarity = np.zeros(hole.shape, np.float32)
+    if len(patches.rows) == 0:
+        return PatchStatistics(np.empty((0, 3), np.int64), rarity)
+    found = [_nearest(patches, mirrored) for mirrored in (0, 1)]
+    peaks = [peak for m, (place, _) in enumerate(found) for peak in _peaks(patches, place, m)]
+    peaks = sorted(peaks, reverse=True)[:_TRIED]
+    if not peaks:
+        return PatchStatistics(np.empty((0, 3), np.int64), rarity)
+    steps = np.array([1, height / size[1], width / size[0]])
+    shifts = np.rint(np.array([peak[1:] for peak in peaks]) * steps).astype(np.int64)
+    weights = np.array([peak[0] for peak in peaks])
+    spread = cv2.resize(_spread(patches, found[0][1]), (width, height))
+    rarity = np.asarray(spread, np.float32)
+    return PatchStatistics(_chosen(shifts, weights, rgb, hole, count), rarity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +93,18 @@ class _Patches:
         return cls(picture, whole, rows, columns, np.asarray(1 / (1 + away / near), np.float32))
 
 
-def _peaks(patches: _Patches, mirrored: int) -> Iterator[tuple[float, int, int, int]]:
+def _spread(patches: _Patches, values: Floats) -> Floats:
+    """Values (N,) of the patches that were looked for, at all pixels (h,w)."""
+    total, weight = np.zeros((2, *patches.whole.shape), np.float32)
+    total[patches.rows, patches.columns], weight[patches.rows, patches.columns] = values, 1
+    total, weight = (cv2.GaussianBlur(each, (0, 0), _SMOOTH) for each in (total, weight))
+    return np.asarray(total / np.maximum(weight, np.float32(1e-6)), np.float32)
+
+
+def _peaks(patches: _Patches, found: Ints, mirrored: int) -> Iterator[tuple[float, int, int, int]]:
     """Weight, `mirrored`, and the shift down and across of every peak of the histogram."""
     height, width = patches.whole.shape
     rows, columns = patches.rows, patches.columns
-    found = _nearest(patches, mirrored)
     known = found >= 0
     down = found[known] // width - rows[known]
     across = found[known] % width - columns[known]
@@ -95,8 +116,8 @@ def _peaks(patches: _Patches, mirrored: int) -> Iterator[tuple[float, int, int, 
         yield float(votes[y, x]), mirrored, int(y) - height, int(x) - width
 
 
-def _nearest(patches: _Patches, mirrored: int) -> Ints:
-    """Flat places (N,) of the most similar patches; -1 where there is none."""
+def _nearest(patches: _Patches, mirrored: int) -> tuple[Ints, Floats]:
+    """Flat places (N,) of the most similar patches, -1 where there is none; and how unlike."""
     height, width = patches.whole.shape
     own = described(patches.picture)[patches.rows, patches.columns]
     turn = slice(None, None, -1 if mirrored else 1)
@@ -105,7 +126,8 @@ def _nearest(patches: _Patches, mirrored: int) -> Ints:
     norms[~patches.whole[:, turn].ravel()] = _NEVER
     others = np.ascontiguousarray(numbers.T)
     far = int(_FAR * max(height, width))
-    found = np.empty(len(own), np.int64)
+    found, unlike = np.empty(len(own), np.int64), np.empty(len(own), np.float32)
+    squares = np.einsum("nk,nk->n", own, own)
     for first in range(0, len(own), _CHUNK):
         chunk = slice(first, first + _CHUNK)
         apart = norms - 2 * (own[chunk] @ others)
@@ -115,8 +137,10 @@ def _nearest(patches: _Patches, mirrored: int) -> Ints:
                 place[max(y - far, 0) : y + far + 1, max(x - far, 0) : x + far + 1] = _NEVER
         best = apart.argmin(1)
         least = apart[np.arange(len(best)), best]
-        found[chunk] = np.where(least < _NEVER / 2, best, -1)
-    return found
+        known = least < _NEVER / 2
+        found[chunk] = np.where(known, best, -1)
+        unlike[chunk] = np.where(known, np.maximum(least + squares[chunk], 0), 0)
+    return found, unlike
 
 
 def _chosen(

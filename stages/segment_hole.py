@@ -16,6 +16,7 @@ from .segment_config import SegmentConfig
 
 _REACH = 2.0  # radii of the widening within which pixels may cling to the mask
 _FAR = 4.0  # radii up to which colours of the surroundings are taken
+_ISLAND = 0.05  # share of a hole, up to which what it encloses is a part of the object left out
 _ALIKE = 0.8  # share of the distance to the surroundings, within which a pixel is the object's
 
 
@@ -37,6 +38,20 @@ def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segmen
     if radius < 1:
         return mask
     return _grown(mask | _clinging(rgb, mask, others, radius), radius)
+
+
+def without_islands(hole: Mask) -> Mask:
+    """A hole with what little of the picture it encloses, for a plate would repeat that."""
+    filled = hole.copy()
+    count, parts, spans, _ = cv2.connectedComponentsWithStats((~hole).astype(np.uint8))
+    most = _ISLAND * int(hole.sum())
+    height, width = hole.shape
+    for number in range(1, count):
+        x, y, wide, high, size = (int(value) for value in spans[number])
+        enclosed = x > 0 and y > 0 and x + wide < width and y + high < height
+        if enclosed and size <= most:
+            filled |= parts == number
+    return filled
 
 
 def _radius(mask: Mask, config: SegmentConfig) -> int:

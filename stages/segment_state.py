@@ -18,7 +18,7 @@ from .segment_canvas import Canvas
 from .segment_complete import guessed_behind
 from .segment_config import SegmentConfig
 from .segment_found import Found, LoopResult, Rejected, Round
-from .segment_hole import hole_around, widened
+from .segment_hole import hole_around, widened, without_islands
 from .segment_order import order_pairs, topological
 
 AnyCanvas = TypeVar("AnyCanvas", bound=Canvas)
@@ -207,6 +207,7 @@ class LoopState(Generic[AnyCanvas]):
         gone, hole = self._hole_of(self.known, self.original)
         if not gone:
             return self.original, self.none
+        hole = without_islands(hole)
         self.told(len(self.rounds), "filling the background")
         return self.filled(self.original.plate(), hole, "background"), hole
 

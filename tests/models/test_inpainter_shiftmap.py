@@ -15,7 +15,7 @@ from compose.models.seam_tones import evened
 from compose.models.shift_pieces import joined, pieces
 from compose.models.shift_seams import recut
 from compose.models.shift_sources import ShiftSources
-from compose.models.shift_statistics import frequent_shifts
+from compose.models.shift_statistics import patch_statistics
 
 
 def beach(height: int = 150, width: int = 210) -> NDArray[np.uint8]:
@@ -27,7 +27,7 @@ def beach(height: int = 150, width: int = 210) -> NDArray[np.uint8]:
 
 
 def engine() -> ShiftMapInpainter:
-    return ShiftMapInpainter(OpenCvInpainter("ns"))
+    return ShiftMapInpainter()
 
 
 def test_lines_go_on_and_what_was_in_the_hole_never_shows() -> None:
@@ -51,7 +51,7 @@ def test_pieces_are_pixels_of_the_picture_and_none_of_what_is_barred() -> None:
     y, x = np.mgrid[:60, :80]
     rgb = np.stack([x * 3, y * 4, (x + y) % 7], -1).astype(np.uint8)
     hole = (np.hypot(y - 30, x - 40) < 14) | (x > 75)
-    shifts = frequent_shifts(rgb, hole, 20, generator(0, "t"))
+    shifts = patch_statistics(rgb, hole, 20, generator(0, "t")).shifts
     assert len(shifts)
     sources = ShiftSources.of(rgb, hole)
     random = np.random.default_rng(0)
@@ -69,7 +69,10 @@ def test_shifts_are_those_by_which_the_picture_repeats_itself() -> None:
     rgb = np.tile(tile, (4, 4, 1))
     hole = np.zeros(rgb.shape[:2], bool)
     hole[40:60, 50:80] = True
-    found = frequent_shifts(rgb, hole, 6, generator(0, "t"))
+    rgb[5:15, 5:15] = 255
+    statistics = patch_statistics(rgb, hole, 6, generator(0, "t"))
+    found, rarity = statistics.shifts, statistics.rarity
+    assert rarity[5:15, 5:15].mean() > 10 * rarity[60:, 90:].mean()
     straight = found[found[:, 0] == 0]
     assert len(straight) >= 4
     assert (straight[:, 1] % 24 == 0).all()
@@ -124,12 +127,14 @@ def test_a_hole_that_leaves_nothing_to_copy_is_filled_by_another_engine() -> Non
     np.testing.assert_array_equal(engine().fill(rgb, hole, 0), smooth.fill(rgb, hole, 0))
 
 
-def test_the_search_is_another_engine_s() -> None:
-    rgb, hole = beach(50, 40), np.zeros((50, 40), bool)
-    hole[20:30, 10:20] = True
-    smooth = OpenCvInpainter("ns")
-    both = ShiftMapInpainter(smooth, search=smooth)
-    np.testing.assert_array_equal(both.fill(rgb, hole, 0), smooth.fill(rgb, hole, 0))
+def test_small_holes_and_the_search_are_another_engine_s() -> None:
+    rgb, small, large = beach(50, 40), np.zeros((50, 40), bool), np.zeros((50, 40), bool)
+    small[20:30, 10:20], large[10:40, 5:25] = True, True
+    smooth = OpenCvInpainter("telea")
+    both = ShiftMapInpainter(smooth)
     plate = for_plates(both)
     assert for_plates(plate) is plate
-    np.testing.assert_array_equal(plate.fill(rgb, hole, 0), engine().fill(rgb, hole, 0))
+    assert for_plates(engine()).name == plate.name
+    for form, hole in ((both, small), (both, large), (plate, small)):
+        np.testing.assert_array_equal(form.fill(rgb, hole, 0), smooth.fill(rgb, hole, 0))
+    np.testing.assert_array_equal(plate.fill(rgb, large, 0), engine().fill(rgb, large, 0))
