@@ -20,6 +20,7 @@ from ..core.seeds import generator
 from .hole_resize import shrunk
 from .inpainter import Inpainter, for_plates
 from .inpainter_opencv import OpenCvInpainter
+from .inpainting import fill_hole
 from .seam_tones import evened
 from .shift_layout import LayoutCosts, laid_out
 from .shift_pieces import joined, pieces
@@ -52,7 +53,7 @@ class ShiftMapInpainter:
 
     name = "shiftmap"
     multiple = 1
-    limit = 768  # pixels; larger ones take longer and look no better
+    limit = 1024  # pixels; time grows with size
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class ShiftMapInpainter:
             if not self._plates:
                 return self._patches.fill(rgb, hole, seed)
             if hole.mean() < _LARGE:
-                return self._rest.fill(rgb, hole, seed)
+                return fill_hole(self._rest, rgb, hole, seed=seed)
         return self.pieced(rgb, hole, seed)
 
     def for_plates(self) -> ShiftMapInpainter:
@@ -88,7 +89,7 @@ class ShiftMapInpainter:
         random = generator(seed, "shifts")
         statistics = patch_statistics(small, small_barred, _SHIFTS, random)
         if len(statistics.shifts) == 0:
-            return self._rest.fill(bare, hole, seed)
+            return fill_hole(self._rest, rgb, hole, seed=seed)
         expected = np.where(
             small_hole[..., None], self._smooth.fill(small, small_hole, seed), small
         )
@@ -107,9 +108,9 @@ class ShiftMapInpainter:
         layout = recut(sources, hole, shifts, layout, max(round(block * scale.max()), 2))
         filled, wrong = evened(sources, hole, shifts, layout, _REACH * max(hole.shape))
         if wrong.sum() > _MOST_WRONG * hole.sum():
-            return self._rest.fill(bare, hole, seed)
+            return fill_hole(self._rest, rgb, hole, seed=seed)
         result = np.where(hole[..., None], rounded(filled * 255), rgb)
-        return self._rest.fill(result, wrong, seed) if wrong.any() else result
+        return fill_hole(self._rest, result, wrong, seed=seed)
 
 
 def _grown(hole: Mask, radius: int) -> Mask:
