@@ -16,13 +16,12 @@ from .segment_config import SegmentConfig
 
 _REACH = 2.0  # radii of the widening within which pixels may cling to the mask
 _FAR = 4.0  # radii up to which colours of the surroundings are taken
-_ISLAND = 0.05  # share of a hole, up to which what it encloses is a part of the object left out
 _ALIKE = 0.8  # share of the distance to the surroundings, within which a pixel is the object's
 
 
 def widened(mask: Mask, config: SegmentConfig) -> Mask:
     """A mask grown by a disc of the radius that the settings say."""
-    return _grown(mask, _radius(mask, config))
+    return grown(mask, hole_radius(mask, config))
 
 
 def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: SegmentConfig) -> Mask:
@@ -34,32 +33,20 @@ def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segmen
         others: HxW, what is known to be something else and does not cling.
         config: the settings.
     """
-    radius = _radius(mask, config)
+    radius = hole_radius(mask, config)
     if radius < 1:
         return mask
-    return _grown(mask | _clinging(rgb, mask, others, radius), radius)
+    return grown(mask | _clinging(rgb, mask, others, radius), radius)
 
 
-def without_islands(hole: Mask) -> Mask:
-    """A hole with what little of the picture it encloses, for a plate would repeat that."""
-    filled = hole.copy()
-    count, parts, spans, _ = cv2.connectedComponentsWithStats((~hole).astype(np.uint8))
-    most = _ISLAND * int(hole.sum())
-    height, width = hole.shape
-    for number in range(1, count):
-        x, y, wide, high, size = (int(value) for value in spans[number])
-        enclosed = x > 0 and y > 0 and x + wide < width and y + high < height
-        if enclosed and size <= most:
-            filled |= parts == number
-    return filled
-
-
-def _radius(mask: Mask, config: SegmentConfig) -> int:
+def hole_radius(mask: Mask, config: SegmentConfig) -> int:
+    """Pixels by which holes are wider than masks."""
     radius: float = max(config.dilate * max(mask.shape), config.dilate_least)
     return round(radius)
 
 
-def _grown(mask: Mask, radius: int) -> Mask:
+def grown(mask: Mask, radius: int) -> Mask:
+    """A mask grown by a disc."""
     if radius < 1:
         return mask
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from compose.stages.segment_config import SegmentConfig
 from compose.stages.segment_hole import hole_around, widened
+from compose.stages.segment_plate import plate_hole
 
 from .segment_scenes import Thing
 
@@ -90,3 +91,20 @@ def test_it_holds_the_widened_mask_and_ends_nearby(x, y, width, height, radius, 
     assert not (widened(mask, config) & ~hole).any()
     farthest = SegmentConfig(dilate=0, dilate_least=3 * radius + 1)
     assert not (hole & ~widened(mask, farthest)).any()
+
+
+def test_a_plate_s_hole_takes_a_leg_and_an_island_along_and_no_more():
+    rgb = scene(noise=6)
+    rgb[70:82, 50:56] = WHOLE.colour  # a leg, longer than the widening
+    rgb[45:50, 45:50] = (40, 60, 200)  # seen through a gap in the mask
+    mask = WHOLE.mask(SIZE)
+    mask[45:50, 45:50] = False
+    config = SegmentConfig(dilate=0, dilate_least=2)
+    usual, plate = (f(rgb, mask, NOTHING, config) for f in (hole_around, plate_hole))
+    assert not usual[78:82, 52:54].any()
+    assert plate[70:82, 50:56].all()
+    assert plate[WHOLE.mask(SIZE)].all()
+    assert not (plate & ~widened(mask | (rgb[..., 1] < 90), SegmentConfig(dilate_least=6))).any()
+    leg = np.zeros_like(mask)
+    leg[70:82, 50:56] = True
+    assert not plate_hole(rgb, mask, leg, config)[78:82, 52:54].any()  # it is something else
