@@ -21,7 +21,7 @@ _ALIKE = 0.8  # share of the distance to the surroundings, within which a pixel 
 
 def widened(mask: Mask, config: SegmentConfig) -> Mask:
     """A mask grown by a disc of the radius that the settings say."""
-    return grown(mask, hole_radius(mask, config))
+    return _grown(mask, _radius(mask, config))
 
 
 def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: SegmentConfig) -> Mask:
@@ -33,20 +33,18 @@ def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segmen
         others: HxW, what is known to be something else and does not cling.
         config: the settings.
     """
-    radius = hole_radius(mask, config)
+    radius = _radius(mask, config)
     if radius < 1:
         return mask
-    return grown(mask | _clinging(rgb, mask, others, radius), radius)
+    return _grown(mask | _clinging(rgb, mask, others, radius), radius)
 
 
-def hole_radius(mask: Mask, config: SegmentConfig) -> int:
-    """Pixels by which holes are wider than masks."""
+def _radius(mask: Mask, config: SegmentConfig) -> int:
     radius: float = max(config.dilate * max(mask.shape), config.dilate_least)
     return round(radius)
 
 
-def grown(mask: Mask, radius: int) -> Mask:
-    """A mask grown by a disc."""
+def _grown(mask: Mask, radius: int) -> Mask:
     if radius < 1:
         return mask
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)

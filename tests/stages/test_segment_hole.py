@@ -93,18 +93,15 @@ def test_it_holds_the_widened_mask_and_ends_nearby(x, y, width, height, radius, 
     assert not (hole & ~widened(mask, farthest)).any()
 
 
-def test_a_plate_s_hole_takes_a_leg_and_an_island_along_and_no_more():
-    rgb = scene(noise=6)
-    rgb[70:82, 50:56] = WHOLE.colour  # a leg, longer than the widening
-    rgb[45:50, 45:50] = (40, 60, 200)  # seen through a gap in the mask
-    mask = WHOLE.mask(SIZE)
-    mask[45:50, 45:50] = False
+def test_a_plate_s_hole_has_no_little_islands():
+    rgb, mask = scene(noise=6), WHOLE.mask(SIZE)
+    rgb[38:52, 45:60] = (40, 60, 200)  # seen through a gap in the object
+    mask[38:52, 45:60] = False
     config = SegmentConfig(dilate=0, dilate_least=2)
     usual, plate = (f(rgb, mask, NOTHING, config) for f in (hole_around, plate_hole))
-    assert not usual[78:82, 52:54].any()
-    assert plate[70:82, 50:56].all()
-    assert plate[WHOLE.mask(SIZE)].all()
-    assert not (plate & ~widened(mask | (rgb[..., 1] < 90), SegmentConfig(dilate_least=6))).any()
-    leg = np.zeros_like(mask)
-    leg[70:82, 50:56] = True
-    assert not plate_hole(rgb, mask, leg, config)[78:82, 52:54].any()  # it is something else
+    assert not usual[44:46, 50:54].any()
+    assert np.array_equal(plate, usual | WHOLE.mask(SIZE))
+    mask[25:65, 36:75] = False  # a frame, which shows what it is before
+    rgb[25:65, 36:75] = (40, 60, 200)
+    frame = plate_hole(rgb, mask, NOTHING, config)
+    assert not frame[44:46, 50:54].any()
