@@ -34,6 +34,7 @@ from .wide_tones import rounded, wide_tones
 _SIDE = 200  # pixels of the long side at which pieces are laid out
 _BLOCK, _BLOCKS = 4, 1500  # pixels of a block's side there, at least; blocks, at most
 _SHIFTS = 60  # (the paper's)
+_LIMIT = 1024  # pixels of the long side that is filled; time grows with it
 _TONES = 1 / 16  # of the long side: standard deviation of the Gaussian that tells wide tones
 _REACH = 0.06  # of the long side, over which tones that are moved fade
 _MARGIN = 0.008  # of the long side, around a hole: what may not be copied either
@@ -53,7 +54,6 @@ class ShiftMapInpainter:
 
     name = "shiftmap"
     multiple = 1
-    limit = 1024  # pixels; time grows with size
 
     def __init__(
         self,
@@ -65,6 +65,8 @@ class ShiftMapInpainter:
         self._patches, self._plates, self._costs = patches, plates, costs or LayoutCosts()
         self._smooth = OpenCvInpainter("ns")
         self._rest = self._smooth if patches is None else for_plates(patches)
+        # in the search the other engine is given what it was made for
+        self.limit = _LIMIT if patches is None or plates else patches.limit
 
     def fill(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
         """The picture with the hole filled; equal seeds give equal pixels."""

@@ -11,6 +11,7 @@ from compose.models.grid_labelling import LabelGrid, labelled
 from compose.models.inpainter import for_plates
 from compose.models.inpainter_opencv import OpenCvInpainter
 from compose.models.inpainter_shiftmap import ShiftMapInpainter
+from compose.models.inpainters import open_inpainter
 from compose.models.seam_tones import evened
 from compose.models.shift_pieces import joined, pieces
 from compose.models.shift_seams import recut
@@ -135,6 +136,8 @@ def test_small_holes_and_the_search_are_another_engine_s() -> None:
     plate = for_plates(both)
     assert for_plates(plate) is plate
     assert for_plates(engine()).name == plate.name
+    assert open_inpainter("shiftmap").limit == open_inpainter("patchmatch").limit
+    assert (both.limit, plate.limit) == (smooth.limit, engine().limit)
     for form, hole in ((both, small), (both, large), (plate, small)):
         np.testing.assert_array_equal(form.fill(rgb, hole, 0), smooth.fill(rgb, hole, 0))
     np.testing.assert_array_equal(plate.fill(rgb, large, 0), engine().fill(rgb, large, 0))
