@@ -11,10 +11,18 @@ from .registry import checkpoint
 
 # On 86 photographs with object-shaped holes `ns` is .3 dB closer to the truth than `telea`.
 # `patchmatch` is as close in decibels, and far closer in how it looks, for it has the texture of
-# its surroundings, which those lack; see "Filling holes" in docs/results.md.
-_ALIASES = {"opencv": "ns"}
+# its surroundings, which those lack. `shiftmap` keeps lines and large textures whole besides; see
+# "Filling holes" in docs/results.md.
+_ALIASES = {"auto": "shiftmap", "opencv": "ns"}
 # of the engines that need one
 _CHECKPOINTS = {"lama": "big-lama", "mat": "mat-places"}
+
+
+def _shiftmap(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .inpainter_patchmatch import PatchMatchInpainter, patchmatch_here
+    from .inpainter_shiftmap import ShiftMapInpainter
+
+    return ShiftMapInpainter(PatchMatchInpainter() if patchmatch_here() else None)
 
 
 def _patchmatch(threads: int, device: str, user: UserPaths | None) -> Inpainter:
@@ -62,6 +70,7 @@ def _mat(threads: int, device: str, user: UserPaths | None) -> Inpainter:
 _OPENERS: dict[str, Callable[[int, str, UserPaths | None], Inpainter]] = {
     "lama": _lama,
     "mat": _mat,
+    "shiftmap": _shiftmap,
     "patchmatch": _patchmatch,
     "builtin": _builtin,
     "ns": _ns,
@@ -75,19 +84,16 @@ def inpainter_name(name: str) -> str:
     """The engine that a name stands for.
 
     `opencv` is the better of OpenCV's two. `auto` is the best one that needs no checkpoint:
-    patchmatch, and opencv on machines for which pypatchmatch has no library. `builtin` needs a
-    network of `compose train inpaint`; the one that a CPU trained in half an hour made fills no
-    better than patchmatch's, and does not ship.
+    shiftmap, with patchmatch for the search for objects and for what cannot be pieced together,
+    or by itself and with opencv on machines for which pypatchmatch has no library. `builtin`
+    needs a network of `compose train inpaint`; the one that a CPU trained in half an hour made
+    fills no better than patchmatch, and does not ship.
 
     Raises:
         UsageError: no such engine.
     """
     if name not in INPAINTER_NAMES:
         raise UsageError(f"'{name}' fills no holes; use {', '.join(INPAINTER_NAMES)}.")
-    if name == "auto":
-        from .inpainter_patchmatch import patchmatch_here
-
-        name = "patchmatch" if patchmatch_here() else "opencv"
     return _ALIASES.get(name, name)
 
 

@@ -20,6 +20,7 @@ from .segment_config import SegmentConfig
 from .segment_found import Found, LoopResult, Rejected, Round
 from .segment_hole import hole_around, widened
 from .segment_order import order_pairs, topological
+from .segment_plate import plate_hole
 
 AnyCanvas = TypeVar("AnyCanvas", bound=Canvas)
 
@@ -171,7 +172,9 @@ class LoopState(Generic[AnyCanvas]):
         """With the hole filled, by draws that belong to the purpose."""
         return canvas.filled(hole, derive_seed(self.seed, purpose))
 
-    def _hole_of(self, gone: Sequence[Found], canvas: AnyCanvas) -> tuple[list[Found], Mask]:
+    def _hole_of(
+        self, gone: Sequence[Found], canvas: AnyCanvas, *, plate: bool = False
+    ) -> tuple[list[Found], Mask]:
         """Those of `gone` that can be erased together, small ones first, and their hole."""
         taken, union, hole = list[Found](), self.none, self.none
         for k in sorted(gone, key=lambda k: (int(k.amodal.sum()), k.number)):
@@ -184,7 +187,8 @@ class LoopState(Generic[AnyCanvas]):
             for k in self.known:
                 if all(k is not each for each in taken):
                     others |= k.visible
-            whole = hole_around(canvas.rgb, union, others, self.config)
+            around = plate_hole if plate else hole_around
+            whole = around(canvas.rgb, union, others, self.config)
             hole = hole if _too_much(whole) else whole
         return taken, hole
 
@@ -204,7 +208,7 @@ class LoopState(Generic[AnyCanvas]):
 
         What was filled before may show what was behind then, and is not looked at again.
         """
-        gone, hole = self._hole_of(self.known, self.original)
+        gone, hole = self._hole_of(self.known, self.original, plate=True)
         if not gone:
             return self.original, self.none
         self.told(len(self.rounds), "filling the background")

@@ -38,7 +38,7 @@ def scene() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     return rgb, hole
 
 
-CLASSICAL = pytest.mark.parametrize("name", ["telea", "ns", "patchmatch"])
+CLASSICAL = pytest.mark.parametrize("name", ["telea", "ns", "patchmatch", "shiftmap"])
 
 
 @CLASSICAL
@@ -133,9 +133,13 @@ def test_patchmatch_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 def test_where_the_library_is_missing_opencv_takes_its_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert inpainter_name("auto") == "patchmatch"
+    rgb, hole = scene()
+    searched = open_inpainter().fill(rgb, hole, 0)
+    np.testing.assert_array_equal(searched, open_inpainter("patchmatch").fill(rgb, hole, 0))
     monkeypatch.setattr(patchmatch, "patchmatch_available", False)
-    assert inpainter_name("auto") == "ns"
+    alone = open_inpainter()
+    assert for_plates(alone) is alone
+    np.testing.assert_array_equal(alone.fill(rgb, hole, 0)[~hole], rgb[~hole])
     assert "patchmatch" not in inpainters_here()
     with pytest.raises(UsageError, match=r"^the library of pypatchmatch [^\n]*\.$"):
         open_inpainter("patchmatch")
@@ -160,13 +164,13 @@ def test_a_missing_checkpoint_is_told_with_what_to_pull(name: str, row: str) -> 
 
 @pytest.mark.usefixtures("nothing_here")
 def test_what_runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert inpainters_here() == ["patchmatch", "ns", "telea"]
+    assert inpainters_here() == ["shiftmap", "patchmatch", "ns", "telea"]
     models = tmp_path / "home" / "models"
     models.mkdir(parents=True)
     (models / "big-lama.pt").touch()
-    assert inpainters_here() == ["lama", "patchmatch", "ns", "telea"]
+    assert inpainters_here() == ["lama", "shiftmap", "patchmatch", "ns", "telea"]
     monkeypatch.setenv("COMPOSE_MODELS", f"inpaint={tmp_path / 'mine.onnx'}")
-    assert inpainters_here() == ["lama", "patchmatch", "builtin", "ns", "telea"]
+    assert inpainters_here() == ["lama", "shiftmap", "patchmatch", "builtin", "ns", "telea"]
 
 
 def test_the_default_engines_do_without_torch() -> None:

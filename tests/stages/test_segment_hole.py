@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from compose.stages.segment_config import SegmentConfig
 from compose.stages.segment_hole import hole_around, widened
+from compose.stages.segment_plate import plate_hole
 
 from .segment_scenes import Thing
 
@@ -90,3 +91,17 @@ def test_it_holds_the_widened_mask_and_ends_nearby(x, y, width, height, radius, 
     assert not (widened(mask, config) & ~hole).any()
     farthest = SegmentConfig(dilate=0, dilate_least=3 * radius + 1)
     assert not (hole & ~widened(mask, farthest)).any()
+
+
+def test_a_plate_s_hole_has_no_little_islands():
+    rgb, mask = scene(noise=6), WHOLE.mask(SIZE)
+    rgb[38:52, 45:60] = (40, 60, 200)  # seen through a gap in the object
+    mask[38:52, 45:60] = False
+    config = SegmentConfig(dilate=0, dilate_least=2)
+    usual, plate = (f(rgb, mask, NOTHING, config) for f in (hole_around, plate_hole))
+    assert not usual[44:46, 50:54].any()
+    assert np.array_equal(plate, usual | WHOLE.mask(SIZE))
+    mask[25:65, 36:75] = False  # a frame, which shows what it is before
+    rgb[25:65, 36:75] = (40, 60, 200)
+    frame = plate_hole(rgb, mask, NOTHING, config)
+    assert not frame[44:46, 50:54].any()

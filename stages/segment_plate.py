@@ -1,0 +1,40 @@
+"""Holes of plates, on which nothing of what was erased should be left.
+
+What a hole encloses is a part of the object that its mask left out, or ground that is seen through
+it; in the search for objects it does little harm, and on a plate it is all that one sees.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.masks import Mask
+from .segment_config import SegmentConfig
+from .segment_hole import hole_around
+
+# Cutting out by colours (GrabCut) what is joined to the masks leaves a sixth less of objects on
+# plates of train photographs, but cuts into what stands beside them, and plates look no better.
+_ISLAND = 0.05  # share of a hole, up to which what it encloses is filled in
+
+
+def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: SegmentConfig) -> Mask:
+    """`segment_hole.hole_around` without islands.
+
+    Args:
+        rgb: HxWx3, the picture that shows the objects.
+        mask: HxW, not empty, of all objects.
+        others: HxW, what is known to be something else.
+        config: the settings.
+    """
+    filled = hole_around(rgb, mask, others, config).copy()
+    count, parts, spans, _ = cv2.connectedComponentsWithStats((~filled).astype(np.uint8))
+    most = _ISLAND * int(filled.sum())
+    height, width = filled.shape
+    for number in range(1, count):
+        x, y, wide, high, size = (int(value) for value in spans[number])
+        enclosed = x > 0 and y > 0 and x + wide < width and y + high < height
+        if enclosed and size <= most:
+            filled |= parts == number
+    return filled
