@@ -1,28 +1,39 @@
 """Pairs of objects laid into photographs, for looking at: a picture a pair, and contact sheets.
 
     python benchmarks/composite_pairs.py DATA OUT [--only NUMBER]
+    python benchmarks/composite_pairs.py DATA OUT --put-back
 
 DATA holds `photos/` and `compositing/cutouts/`. Places were chosen by hand, in shares of the
 photograph: on its ground where there is one, touching or overlapping. OUT gets NN_NAME.png, and
-sheets of what surrounds the blended zone at the composites' own pixels.
+sheets of what surrounds the blended zone at the composites' own pixels. With --put-back, the pairs
+are those of `compose evaluate composite --data DATA/coco --spare-others`, at most five of a
+photograph, each beside the photograph that it was taken out of.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from compose.core.boxes import Box
 from compose.core.images import load_picture, read_header
 from compose.data.scene_layout import ObjectSpec, SceneSpec
+from compose.models.inpainters import inpainter_name, open_inpainter
 from compose.stages.composite import Outputs, composite_into, load_scene
 from compose.stages.composite_config import CompositeConfig
 from compose.stages.composite_cutting import SharedCutter
+from compose.stages.composite_engine import CompositeEngine
 from compose.stages.composite_engines import EngineOptions, open_engine
+from compose.stages.composite_pairs import find_pairs, open_cases, read_pair
+from compose.stages.occlusion_sources import open_photos
 
 Place = tuple[float, float, float]
+_OF_ONE = 5  # pairs of one photograph that are put back, at most
+_MARGIN = 25  # pixels about them that are shown
 A, M, H, V = "animals_", "animals_mammals_", "household_", "vehicles_"
 
 # photograph, then the objects with the middle of their foot and their height, in shares of it
@@ -104,6 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--put-back", action="store_true", help="pairs of DATA/coco's val part")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of pairs, from 1")
     parser.add_argument("--harmonize", default="learned")
     parser.add_argument("--columns", type=int, default=3)
@@ -111,6 +123,9 @@ def main() -> None:
     given = parser.parse_args()
     config = CompositeConfig(harmonize=given.harmonize)
     engine = open_engine("blend", EngineOptions(config))
+    if given.put_back:
+        put_back(given.data / "coco", given.out, engine)
+        return
     cells = []
     for number, (photo, objects) in enumerate(PAIRS, 1):
         if given.only and number not in given.only:
@@ -136,6 +151,27 @@ def main() -> None:
         sheet(cells[start : start + 2 * given.columns], given.columns).save(
             given.out / f"sheet_{start // (2 * given.columns) + 1}.png"
         )
+
+
+def put_back(data: Path, out: Path, engine: CompositeEngine) -> None:
+    """Write what surrounds each pair, the photograph's and the composite's side by side."""
+    out.mkdir(parents=True, exist_ok=True)
+    inpainter = open_inpainter(inpainter_name("auto"))
+    seen: Counter[str] = Counter()
+    for photo, a, b in find_pairs(open_photos("coco", data, "val")):
+        seen[photo.name] += 1
+        if seen[photo.name] > _OF_ONE:
+            continue
+        pair = read_pair(photo, a, b)
+        for _, case in open_cases(pair, ["recomposite"], inpainter, 0, spare=True):
+            made = engine.compose(case.scene).rgb
+            boxes = np.array([each.box for each in case.scene.objects])
+            x1, y1 = np.maximum(boxes[:, :2].min(0) - _MARGIN, 0)
+            x2, y2 = boxes[:, 2:].max(0) + _MARGIN
+            both = [picture[y1:y2, x1:x2] for picture in (case.truth, made)]
+            name = case.name.replace(":", "_").replace(",", "_").replace(".jpg", "")
+            Image.fromarray(np.concatenate(both, 1)).save(out / f"{name}.png")
+            print(name)
 
 
 def zoomed(file: Path, zone: list[int], side: int) -> Image.Image:

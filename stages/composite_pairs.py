@@ -2,8 +2,7 @@
 
 METHODS of PICS, data construction: two annotated objects of a photograph whose boxes overlap or
 touch, neither in the other's box. The background is the photograph with both objects inpainted,
-so that nothing of them is left in it but their light on what is around. Other annotated objects are
-not painted over, not even where they touch.
+so that nothing of them is left in it but their light on what is around.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ def read_pair(photo: AnnotatedPhoto, a: int, b: int) -> Pair:
 
 
 def open_cases(
-    pair: Pair, tasks: Sequence[str], inpainter: Inpainter, seed: int
+    pair: Pair, tasks: Sequence[str], inpainter: Inpainter, seed: int, *, spare: bool = False
 ) -> Iterator[tuple[str, Case]]:
     """The cases that a pair makes, one for each task.
 
@@ -117,12 +116,16 @@ def open_cases(
             perturbs them, each object's in its own way.
         inpainter: fills the background.
         seed: of the inpainter's draws and the perturbations.
+        spare: paint over none of the photograph's other objects; else what lies within the margin
+            of the dilated masks is, whatever it is.
     """
     height, width = pair.rgb.shape[:2]
     reach = max(round(_GROWN * max(height, width)), 2)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     union = (pair.masks[0] | pair.masks[1]).astype(np.uint8)
-    hole = (cv2.dilate(union, disc) > 0) & ~pair.others
+    hole = cv2.dilate(union, disc) > 0
+    if spare:
+        hole &= ~pair.others
     drawn = derive_seed(seed, "background", pair.name)
     background = fill_hole(inpainter, pair.rgb, hole, seed=drawn)
     cut = tuple(cut_in_place(pair.rgb, mask, str(k)) for k, mask in enumerate(pair.masks))
