@@ -1,15 +1,19 @@
 """Pairs of objects laid into photographs, for looking at: a picture a pair, and contact sheets.
 
     python benchmarks/composite_pairs.py DATA OUT [--only NUMBER]
+    python benchmarks/composite_pairs.py DATA OUT --put-back
 
 DATA holds `photos/` and `compositing/cutouts/`. Places were chosen by hand, in shares of the
 photograph: on its ground where there is one, touching or overlapping. OUT gets NN_NAME.png, and
-sheets of what surrounds the blended zone at the composites' own pixels.
+sheets of what surrounds the blended zone at the composites' own pixels. With --put-back, the pairs
+are those of `compose evaluate composite --data DATA/coco --spare-others`, at most five of a
+photograph, each beside the photograph that it was taken out of.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,95 +22,100 @@ from PIL import Image
 from compose.core.boxes import Box
 from compose.core.images import load_picture, read_header
 from compose.data.scene_layout import ObjectSpec, SceneSpec
+from compose.models.inpainters import inpainter_name, open_inpainter
 from compose.stages.composite import Outputs, composite_into, load_scene
 from compose.stages.composite_config import CompositeConfig
 from compose.stages.composite_cutting import SharedCutter
+from compose.stages.composite_engine import CompositeEngine
 from compose.stages.composite_engines import EngineOptions, open_engine
+from compose.stages.composite_pairs import find_pairs, open_cases, read_pair
+from compose.stages.occlusion_sources import open_photos
 
-Share = tuple[float, float, float, float]
-A, H = "animals_", "household_"
+Place = tuple[float, float, float]
+_OF_ONE = 5  # pairs of one photograph that are put back, at most
+_MARGIN = 25  # pixels about them that are shown
+A, M, H, V = "animals_", "animals_mammals_", "household_", "vehicles_"
 
-# photograph, then the objects with their boxes in shares of it, then the order if it is given
-PAIRS: list[tuple[str, list[tuple[str, Share]]]] = [
+# photograph, then the objects with the middle of their foot and their height, in shares of it
+PAIRS: list[tuple[str, list[tuple[str, Place]]]] = [
     ("debian_photos_aitzgorri_by_Aitzol_Berasategi", [
-        (A + "mammals_equines_horse", (.24, .55, .54, .89)),
-        (A + "mammals_equines_donkey", (.44, .58, .70, .95))]),
+        (M + "equines_horse", (0.469, 0.883, 0.155)),
+        (M + "equines_donkey", (0.547, 0.927, 0.164))]),
     ("debian_photos_aitzgorri_by_Aitzol_Berasategi", [
-        (A + "mammals_bovines_gnu-sitting", (.30, .70, .52, .92)),
-        (A + "mammals_bovines_gnu-baby-stand", (.46, .55, .66, .87))]),
+        (M + "bovines_gnu-sitting", (0.328, 0.927, 0.129)),
+        (M + "bovines_gnu-baby-stand", (0.398, 0.904, 0.176))]),
     ("debian_photos_picosdeeuropa_by_Aitzol_Berasategi", [
-        (A + "mammals_bovines_mountaingoat", (.52, .62, .72, .86)),
-        (A + "mammals_bovines_goat", (.64, .68, .82, .92))]),
-    ("debian_photos_plasma_Path", [
-        (A + "mammals_deer_doe", (.12, .55, .34, .94)),
-        (A + "mammals_rodents_squirrel", (.28, .80, .42, .97))]),
-    ("budgie_extreme_desert_hike", [
-        (A + "mammals_giraffe", (.50, .52, .74, .88)),
-        (A + "birds_ostrich", (.64, .66, .80, .92))]),
-    ("budgie_tea_gardens", [
-        (A + "mammals_equines_donkey_eating", (.52, .66, .74, .88)),
-        (A + "mammals_bovines_goat", (.68, .70, .84, .93))]),
-    ("debian_photos_sunset_by_Aitzol_Berasategi", [
-        (A + "mammals_cats_lion-2", (.08, .70, .34, .93)),
-        (A + "mammals_bovines_gnu-sitting", (.28, .76, .54, .96))]),
-    ("debian_photos_Wine_by_Jakkub_Mede", [
-        ("hobbies_music_string_cello", (.66, .52, .96, .92)),
-        ("hobbies_music_percussion_drum_tomtom_floor", (.60, .74, .92, .97))]),
-    ("elementary_Sunset_by_the_Pier", [
-        (A + "birds_gander", (.44, .62, .56, .90)),
-        (A + "birds_magellanic_penguin", (.52, .66, .66, .96))]),
-    ("debian_photos_plasma_ColdRipple", [
-        (A + "birds_magellanic_penguin", (.36, .58, .52, .92)),
-        (A + "birds_gander", (.48, .60, .60, .95))]),
-    ("debian_photos_plasma_FallenLeaf", [
-        (A + "mammals_rodents_squirrel", (.28, .55, .52, .90)),
-        (A + "amphibians_frog", (.46, .72, .68, .94))]),
-    ("debian_photos_plasma_BytheWater", [
-        ("seasonal_christmas_Mince_Pie", (.36, .55, .60, .84)),
-        ("food_fruit_Strawberry2", (.54, .56, .70, .90))]),
-    ("budgie_canyon_wren", [
-        (A + "mammals_ferret", (.36, .56, .50, .86)),
-        (A + "mammals_rodents_squirrel", (.46, .60, .62, .90))]),
-    ("debian_photos_plasma_EveningGlow", [
-        ("people_fireman240a", (.60, .56, .76, .95)),
-        (H + "tools_toolbox", (.70, .82, .86, .98))]),
+        (M + "bovines_goat", (0.641, 0.800, 0.156)),
+        (M + "bovines_mountaingoat", (0.715, 0.789, 0.156))]),
+    ("debian_photos_picosdeeuropa_by_Aitzol_Berasategi", [
+        (M + "pig", (0.500, 0.875, 0.109)),
+        (M + "pig_golden2", (0.594, 0.902, 0.115))]),
     ("debian_photos_Bridge_by_Sander_Klootwijk", [
-        (A + "mammals_equines_horse", (.30, .72, .52, .95)),
-        (A + "mammals_pig", (.46, .80, .64, .98))]),
-    ("debian_photos_Picture_0B_by_freespace", [
-        ("food_fruit_Strawberry2", (.58, .40, .72, .76)),
-        ("food_fruit_Cherry_Stella", (.66, .44, .84, .80))]),
-    ("budgie_saturnian_profile", [
-        ("space_planets_5_jupiter", (.06, .30, .26, .78)),
-        ("space_voyager2", (.18, .20, .40, .50))]),
-    ("debian_photos_picosdeeuropa_by_Aitzol_Berasategi", [
-        (A + "birds_nandou", (.40, .62, .60, .84)),
-        (A + "mammals_pig_golden2", (.52, .74, .76, .92))]),
-    ("debian_photos_FreshFlower", [
-        (A + "insects_xanthia", (.40, .30, .66, .58)),
-        (A + "insects_grasshopper", (.52, .46, .80, .74))]),
-    ("budgie_lake_sherburne", [
-        (A + "birds_pelican", (.20, .02, .36, .24)),
-        (A + "birds_tucan", (.32, .03, .48, .22))]),
+        (M + "giraffe", (0.469, 0.933, 0.333)),
+        (A + "birds_nandou", (0.406, 0.958, 0.208))]),
+    ("debian_photos_plasma_BytheWater", [
+        ("seasonal_christmas_German_Christmas_toy", (0.547, 0.863, 0.312)),
+        ("seasonal_christmas_Mince_Pie", (0.445, 0.894, 0.212))]),
+    ("debian_photos_plasma_ColdRipple", [
+        (A + "birds_magellanic_penguin", (0.469, 0.838, 0.250)),
+        (A + "birds_gander", (0.539, 0.875, 0.237))]),
+    ("elementary_Sunset_by_the_Pier", [
+        (M + "apes_chimp", (0.461, 0.898, 0.234)),
+        (M + "aquatic_otter", (0.562, 0.938, 0.141))]),
+    ("debian_photos_aitzgorri_by_Aitzol_Berasategi", [
+        (H + "tools_cementmixer", (0.672, 0.939, 0.176)),
+        (H + "home_compost_bin", (0.742, 0.965, 0.129))]),
     ("budgie_oakland_zoo_otters", [
-        (A + "mammals_aquatic_otter", (.52, .52, .80, .84)),
-        (A + "marsupials_wombat", (.70, .60, .94, .92))]),
+        (M + "aquatic_otter", (0.281, 0.910, 0.208)),
+        (M + "ferret", (0.383, 0.933, 0.194))]),
+    ("debian_photos_plasma_EveningGlow", [
+        ("people_fireman240a", (0.703, 0.969, 0.263)),
+        (H + "tools_toolbox", (0.770, 0.988, 0.075))]),
+    ("debian_photos_plasma_Path", [
+        (M + "deer_doe", (0.320, 0.850, 0.219)),
+        (M + "rodents_squirrel", (0.383, 0.854, 0.087))]),
+    ("debian_photos_Wine_by_Jakkub_Mede", [
+        ("hobbies_music_string_cello", (0.902, 0.688, 0.203)),
+        ("hobbies_music_percussion_drum_tomtom_floor", (0.837, 0.750, 0.156))]),
+    ("debian_photos_sunset_by_Aitzol_Berasategi", [
+        (M + "cats_lion-2", (0.258, 0.856, 0.141)),
+        (M + "giraffe", (0.344, 0.821, 0.258))]),
+    ("debian_photos_plasma_FallenLeaf", [
+        (A + "amphibians_frog", (0.625, 0.825, 0.138)),
+        (A + "insects_grasshopper", (0.703, 0.835, 0.100))]),
     ("debian_photos_Storm", [
-        ("vehicles_masstransit_green_korean_bus", (.20, .58, .50, .88)),
-        ("vehicles_auto_sportscar2", (.40, .74, .64, .93))]),
-    ("debian_photos_life_by_Aitzol_Berasategi", [
-        (A + "amphibians_frog", (.62, .70, .78, .90)),
-        (A + "mammals_aquatic_otter", (.44, .66, .68, .92))]),
-    ("debian_photos_GreenMeadow", [
-        (A + "amphibians_frog", (.24, .60, .52, .88)),
-        (A + "insects_grasshopper", (.46, .68, .70, .92))]),
+        (V + "masstransit_green_korean_bus", (0.438, 0.938, 0.141)),
+        (V + "auto_sportscar2", (0.562, 0.964, 0.073))]),
+    ("debian_photos_plasma_EveningGlow", [
+        (A + "birds_gander", (0.188, 0.955, 0.225)),
+        (M + "aquatic_otter", (0.266, 0.969, 0.138))]),
+    ("budgie_lake_sherburne", [
+        (A + "birds_pelican", (0.469, 0.286, 0.208)),
+        (A + "birds_tucan", (0.547, 0.347, 0.153))]),
+    ("debian_photos_plasma_Kite", [
+        (A + "birds_tucan", (0.391, 0.579, 0.188)),
+        (A + "birds_pelican", (0.477, 0.501, 0.237))]),
+    ("budgie_saturnian_profile", [
+        ("space_planets_5_jupiter", (0.750, 0.488, 0.375)),
+        ("space_voyager2", (0.723, 0.550, 0.206))]),
 ]  # fmt: skip
+
+
+def placed(cutout: Path, place: Place, width: int, height: int) -> ObjectSpec:
+    """A cut-out in its own proportions, standing at a place of a photograph."""
+    header = read_header(cutout)
+    middle, foot, tall = place[0] * width, place[1] * height, place[2] * height
+    half = tall * header.width / header.height / 2
+    return ObjectSpec(
+        cutout, Box(round(middle - half), round(foot - tall), round(middle + half), round(foot))
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--put-back", action="store_true", help="pairs of DATA/coco's val part")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of pairs, from 1")
     parser.add_argument("--harmonize", default="learned")
     parser.add_argument("--columns", type=int, default=3)
@@ -114,18 +123,19 @@ def main() -> None:
     given = parser.parse_args()
     config = CompositeConfig(harmonize=given.harmonize)
     engine = open_engine("blend", EngineOptions(config))
+    if given.put_back:
+        put_back(given.data / "coco", given.out, engine)
+        return
     cells = []
     for number, (photo, objects) in enumerate(PAIRS, 1):
         if given.only and number not in given.only:
             continue
         background = given.data / "photos" / f"{photo}.jpg"
         header = read_header(background)
-        scale = np.array([header.width, header.height] * 2)
+        cutouts = given.data / "compositing" / "cutouts"
         specs = tuple(
-            ObjectSpec(
-                given.data / "compositing" / "cutouts" / f"{name}.png", Box(*(share * scale))
-            )
-            for name, share in ((name, np.array(share)) for name, share in objects)
+            placed(cutouts / f"{name}.png", place, header.width, header.height)
+            for name, place in objects
         )
         spec = SceneSpec(background, specs)
         loaded = load_scene(spec, config, segment=SharedCutter().segment, name=str(number))
@@ -141,6 +151,27 @@ def main() -> None:
         sheet(cells[start : start + 2 * given.columns], given.columns).save(
             given.out / f"sheet_{start // (2 * given.columns) + 1}.png"
         )
+
+
+def put_back(data: Path, out: Path, engine: CompositeEngine) -> None:
+    """Write what surrounds each pair, the photograph's and the composite's side by side."""
+    out.mkdir(parents=True, exist_ok=True)
+    inpainter = open_inpainter(inpainter_name("auto"))
+    seen: Counter[str] = Counter()
+    for photo, a, b in find_pairs(open_photos("coco", data, "val")):
+        seen[photo.name] += 1
+        if seen[photo.name] > _OF_ONE:
+            continue
+        pair = read_pair(photo, a, b)
+        for _, case in open_cases(pair, ["recomposite"], inpainter, 0, spare=True):
+            made = engine.compose(case.scene).rgb
+            boxes = np.array([each.box for each in case.scene.objects])
+            x1, y1 = np.maximum(boxes[:, :2].min(0) - _MARGIN, 0)
+            x2, y2 = boxes[:, 2:].max(0) + _MARGIN
+            both = [picture[y1:y2, x1:x2] for picture in (case.truth, made)]
+            name = case.name.replace(":", "_").replace(",", "_").replace(".jpg", "")
+            Image.fromarray(np.concatenate(both, 1)).save(out / f"{name}.png")
+            print(name)
 
 
 def zoomed(file: Path, zone: list[int], side: int) -> Image.Image:

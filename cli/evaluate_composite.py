@@ -57,6 +57,13 @@ def composite(
             "--inpainter", metavar="NAME", help="What takes the objects out of backgrounds."
         ),
     ] = "auto",
+    spare_others: Annotated[
+        bool,
+        typer.Option(
+            "--spare-others",
+            help="Paint over nothing of the photograph's other objects, not even in the margin.",
+        ),
+    ] = False,
     encoder: Annotated[
         str,
         typer.Option(
@@ -122,11 +129,15 @@ def composite(
     scores = {name: [CompositeScores(name, one.name) for one in engines] for name in tasks}
     with output.progress(len(pairs) * len(tasks) * len(engines), "composites"):
         for found in pairs:
-            for name, case in open_cases(read_pair(*found), tasks, fills, seed):
+            cases = open_cases(read_pair(*found), tasks, fills, seed, spare=spare_others)
+            for name, case in cases:
                 score_case(engines, case, judge, scores[name], advance=output.advance)
     rows = [score.summary() for name in tasks for score in scores[name]]
     for row in rows:
-        about = {"split": split.value, "encoder": judge.name, "inpainter": fills.name}
+        about = {
+            "split": split.value, "encoder": judge.name, "inpainter": fills.name,
+            "spare_others": spare_others,
+        }  # fmt: skip
         output.record({**about, **row})
     _print_rows(output, rows)
     print_comparisons(

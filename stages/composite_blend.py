@@ -63,6 +63,7 @@ class BlendEngine:
         below = None if shadow is False else Ground(scene, certain=shadow is True)
         canvas = _Canvas(background)
         calmest = calmest_noise(background) if self._config.match else 0.0
+        widths = _edge_widths(scene) if self._config.match else [None] * len(scene.objects)
         cast = {}
         for rank, placed in enumerate(scene.from_behind):
             ground = None if below is None else below.shadow(placed, darkness)
@@ -73,7 +74,7 @@ class BlendEngine:
                 most = darkness if shadow else darkness * _ON_OTHERS
                 canvas.darken(shadow_on_other(placed, size, most), objects_only=True)
             random = generator(scene.seed, scene.name, "noise", str(rank), str(scene.sample))
-            rgb, alpha = self._matched(placed, background, harmony, calmest, random)
+            rgb, alpha = self._matched(placed, background, harmony, (widths[rank], calmest), random)
             canvas.lay(rgb, alpha, placed.box)
         return Composed(canvas.rgb, canvas.zone, tuple(cast[k] for k in sorted(cast)))
 
@@ -82,10 +83,18 @@ class BlendEngine:
         placed: Placed,
         background: NDArray[np.uint8],
         harmony: float,
-        calmest: float,
+        seen: tuple[float | None, float],
         random: np.random.Generator,
     ) -> tuple[Floats, Floats]:
-        """Colours and alpha of an object as the scene wants them."""
+        """Colours and alpha of an object as the scene wants them.
+
+        Args:
+            placed: the object.
+            background: what lies behind all objects.
+            harmony: strength of the harmoniser.
+            seen: the width of the edges around it, and the noise of the picture's calmest part.
+            random: draws noise.
+        """
         alpha = np.where(placed.seen < _FAINT, 0, placed.seen).astype(np.float32)
         window = _around(placed.box, background.shape)
         scene = background[window[1] : window[3], window[0] : window[2]]
@@ -101,10 +110,8 @@ class BlendEngine:
             return rgb, alpha
         solid = cv2.erode((alpha >= _INSIDE).astype(np.uint8), np.ones((5, 5))) > 0
         grey = _grey(rgb)
-        near = _centre(scene, inner)
-        around = _grey(unit(near))
-        everywhere = np.ones(around.shape, bool)
-        own_width, width = edge_width(grey, solid), edge_width(around, everywhere)
+        around = _grey(unit(_centre(scene, inner)))
+        own_width, (width, calmest) = edge_width(grey, solid), seen
         added = noise_to_add(noise_level(grey, solid), min(sensor_noise(around), calmest))
         sigma = blur_to_add(own_width, width, max(background.shape))
         if sigma > 0:
@@ -162,6 +169,32 @@ class _Canvas:
         new = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
         self.rgb[part] = np.where(where[..., None], new, self.rgb[part])
         self.zone[part] |= where
+
+
+def _edge_widths(scene: Scene) -> list[float | None]:
+    """Of the edges around every object, from behind: the sharpest around any that it is near to.
+
+    Two that touch are as far from the camera, and one cannot be in focus and the other not.
+    """
+    windows = [_around(placed.box, scene.background.shape) for placed in scene.from_behind]
+    widths = []
+    for placed, window in zip(scene.from_behind, windows, strict=True):
+        part = scene.background[_slices(window)]
+        near = _grey(unit(_centre(part, _inner(placed.box, window))))
+        widths.append(edge_width(near, np.ones(near.shape, bool)))
+    shared = []
+    for placed in scene.from_behind:
+        there = [
+            width
+            for width, window in zip(widths, windows, strict=True)
+            if width is not None and _overlap(placed.box, window)
+        ]
+        shared.append(min(there, default=None))
+    return shared
+
+
+def _overlap(a: Window, b: Window) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _strengths(scene: Scene) -> tuple[float, float]:

@@ -46,6 +46,7 @@ class Pair:
     rgb: NDArray[np.uint8] = field(repr=False)  # HxWx3, the truth
     masks: tuple[Mask, Mask] = field(repr=False)  # HxW each, in the set's order
     order: tuple[int, ...] | None  # the one in front first, where the masks tell
+    others: Mask = field(repr=False)  # HxW, the photograph's other objects
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,17 +90,23 @@ def read_pair(photo: AnnotatedPhoto, a: int, b: int) -> Pair:
     Raises:
         ImageError, DataError: a file is missing or damaged.
     """
-    claimed = [photo.annotated().objects[place].mask for place in (a, b)]
+    every = [each.mask for each in photo.annotated().objects]
+    claimed = [every[place] for place in (a, b)]
     masks = seen_parts(claimed)
+    others = np.zeros_like(masks[0])
+    for place, mask in enumerate(every):
+        if place not in (a, b):
+            others |= mask
+    others &= ~(claimed[0] | claimed[1])
     order: tuple[int, ...] | None = None
     if (claimed[0] & claimed[1]).any():
         front = int(claimed[1].sum() < claimed[0].sum())
         order = (front, 1 - front)
-    return Pair(f"{photo.name}:{a},{b}", photo.pixels(), (masks[0], masks[1]), order)
+    return Pair(f"{photo.name}:{a},{b}", photo.pixels(), (masks[0], masks[1]), order, others)
 
 
 def open_cases(
-    pair: Pair, tasks: Sequence[str], inpainter: Inpainter, seed: int
+    pair: Pair, tasks: Sequence[str], inpainter: Inpainter, seed: int, *, spare: bool = False
 ) -> Iterator[tuple[str, Case]]:
     """The cases that a pair makes, one for each task.
 
@@ -109,12 +116,16 @@ def open_cases(
             perturbs them, each object's in its own way.
         inpainter: fills the background.
         seed: of the inpainter's draws and the perturbations.
+        spare: paint over none of the photograph's other objects; else what lies within the margin
+            of the dilated masks is, whatever it is.
     """
     height, width = pair.rgb.shape[:2]
     reach = max(round(_GROWN * max(height, width)), 2)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     union = (pair.masks[0] | pair.masks[1]).astype(np.uint8)
     hole = cv2.dilate(union, disc) > 0
+    if spare:
+        hole &= ~pair.others
     drawn = derive_seed(seed, "background", pair.name)
     background = fill_hole(inpainter, pair.rgb, hole, seed=drawn)
     cut = tuple(cut_in_place(pair.rgb, mask, str(k)) for k, mask in enumerate(pair.masks))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -141,6 +142,27 @@ def test_the_texture_of_a_meadow_is_no_noise_where_the_sky_has_none():
         grain.append(float(inside.astype(float).std((0, 1)).max()))
     assert grain[0] > 3
     assert grain[1] < 0.5
+
+
+def test_what_stands_beside_a_sharp_object_is_not_blurred():
+    def checks(height, width, size):
+        y, x = np.mgrid[0:height, 0:width]
+        return (
+            np.where((x // size + y // size) % 2, 180, 60).astype(np.uint8)[..., None].repeat(3, 2)
+        )
+
+    background = checks(300, 900, 12)
+    background[:, 430:] = cv2.GaussianBlur(background[:, 430:], (0, 0), 4)
+    texture = checks(80, 60, 10).astype(np.float32) / 255
+    box = (560, 150, 620, 230)
+    right = Placed("right", texture, np.ones((80, 60), np.float32), box, box)
+    left = placed(RED, (420, 150, 550, 230))
+    engine = BlendEngine(CompositeConfig(harmonize="none", shadow=False))
+    alone = engine.compose(Scene(background, (right,), (0,))).rgb[160:220, 570:610]
+    beside = engine.compose(Scene(background, (left, right), (0, 1))).rgb[160:220, 570:610]
+    own = np.rint(255 * texture[10:70, 10:50])
+    assert np.abs(alone - own).max() > 20
+    assert np.abs(beside - own).max() <= 1
 
 
 def test_a_shape_hides_what_lies_outside_of_it():

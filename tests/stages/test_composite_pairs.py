@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,19 @@ def test_nothing_of_the_objects_is_in_the_background(pair):
     reach = (rows[0], columns[0], rows[-1], columns[-1])
     assert np.abs(np.array(reach) - (TALL[1], TALL[0], WIDE[3], WIDE[2])).max() <= 3
     assert len(filler.holes) == 1
+
+
+def test_other_objects_are_not_painted_over(pair):
+    assert pair.others[35:55, 10:25].all()  # FAR, and SPECK
+    assert pair.others[6, 6]
+    near = np.zeros_like(pair.others)
+    near[:, : TALL[0]] = True  # up to the very edge of the pair
+    beside = replace(pair, others=near)
+    ((_, spared),) = open_cases(beside, ["recomposite"], Grey(), 0, spare=True)
+    ((_, whole),) = open_cases(beside, ["recomposite"], Grey(), 0)
+    assert (spared.scene.background[near] == spared.truth[near]).all()
+    assert (whole.scene.background[near] != whole.truth[near]).any()
+    assert (spared.scene.background[~near] == whole.scene.background[~near]).all()
 
 
 def test_pasted_at_their_places_the_objects_are_the_photograph(pair):
