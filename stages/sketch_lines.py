@@ -1,7 +1,9 @@
 """The lines of a target: where they run, what each is worth, and how they are found.
 
 `canny` is MROSS's edge map, weighed. `contours` are lines that a person would draw, by a network
-(`models.contours`), looked at more closely in regions; where they run out, Canny's follow.
+(`models.contours`), looked at more closely in regions; where they run out, Canny's follow. Strokes
+begin along lines finer than the canvas: ridges that a pixel apart would run into one another, as
+those of a face do, are two there.
 """
 
 from __future__ import annotations
@@ -34,21 +36,24 @@ _MARGIN = 0.1  # of a region's sides, that is looked at around it
 _LARGE = 0.6  # of the canvas; regions above are seen well enough in the scene
 _SURROUND = 8.0  # pixels of a canvas of 224, the deviation of what lies around a line
 _CROWDED = 0.15  # how much of it is ridge, at which a line counts half
-_ASIDE = 0.3  # what a line counts where nothing is salient
+_ASIDE = 0.45  # what a line counts where nothing is salient
 _OUTER = 0.5  # what a subject's outline counts more than other lines
 _AROUND = 3  # pixels of a canvas of 224 around what is salient that count as it does
 _REMAINDER = 0.15  # the most that Canny's edges count beside contours
+_FINE = 448  # pixels of the long side at which lines are walked along, where the canvas has fewer
+_FINEST = 2  # times the canvas, at most
 _APART = 3  # pixels of a canvas of 224 that those keep from contours
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """On the canvas, HxW each."""
+    """On the canvas or finer, HxW each."""
 
     edges: NDArray[np.bool_]  # thin
     strength: NDArray[np.float32]  # in [0,1], how sure a line is, with soft flanks
     weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off the edges
     outlines: tuple[NDArray[np.float64], ...] = ()  # (n,2) each, of subjects, x and y in pixels
+    finer: int = 1  # pixels of these planes beside one another on a pixel of the canvas
 
 
 def canny_lines(target: Target, saliency: NDArray[np.float32] | None) -> Lines:
@@ -58,17 +63,22 @@ def canny_lines(target: Target, saliency: NDArray[np.float32] | None) -> Lines:
     return Lines(edges, weights, weights)
 
 
-def read_scene(target: Target, reader: ContourReader) -> NDArray[np.float32]:
-    """The contours HxW of the whole scene, on the canvas.
+def finer_than(target: Target) -> int:
+    """How many times finer than its canvas a target's lines are walked along."""
+    return min(max(round(_FINE / max(target.size)), 1), _FINEST)
+
+
+def read_scene(target: Target, reader: ContourReader, finer: int = 1) -> NDArray[np.float32]:
+    """The contours HxW of the whole scene, `finer` times as wide and high as the canvas.
 
     They are placed from near, and count more where there is one from afar too: the outlines of
     what is large, and not its texture.
     """
     height, width = target.rgb.shape[:2]
     near, far = (
-        _fitted(reader.read(target.large, round(scale * max(height, width))), (width, height))
-        for scale in (_NEAR, _FAR)
+        reader.read(target.large, round(scale * max(height, width))) for scale in (_NEAR, _FAR)
     )
+    near, far = (_fitted(plane, (width * finer, height * finer)) for plane in (near, far))
     top = max(float(np.percentile(far, _TOP)), LEAST)
     return np.asarray(near * np.clip(far / top, 0, 1) ** _SHARE, np.float32)
 
@@ -80,6 +90,7 @@ def contour_lines(
     regions: Sequence[Region] = (),
     *,
     scene: NDArray[np.float32] | None = None,
+    finer: int = 1,
 ) -> Lines:
     """A network's contours; see the top of the file.
 
@@ -88,37 +99,44 @@ def contour_lines(
         reader: the network.
         saliency: HxW in [0,1]; without it all places count alike.
         regions: to look at more closely.
-        scene: what `read_scene` gave, where it was called before.
+        scene: what `read_scene` gave, where it was called before, as fine or finer.
+        finer: times the canvas, what the lines' planes are wide and high.
     """
-    height, width = target.rgb.shape[:2]
-    strength = read_scene(target, reader) if scene is None else scene
+    height, width = (side * finer for side in target.rgb.shape[:2])
+    rgb = target.rgb if finer == 1 else _resized(target.large, (width, height))
+    scene = read_scene(target, reader, finer) if scene is None else scene
+    strength = _fitted(scene, (width, height))
     for region in regions:
-        closer = _closer(target, reader, region)
+        closer = _closer(target, reader, region, finer)
         if closer is not None:
             strength = np.maximum(strength, closer)
     edges, contours = ridges(strength), strength
     scale = max(height, width) / 224
     crowd = cv2.GaussianBlur(np.where(edges, strength, 0), (0, 0), _SURROUND * scale)
+    crowd *= finer  # lines are as broad as a pixel, whatever its size
     weights = np.where(edges, strength, 0) / (1 + crowd / _CROWDED)
-    spare = _spare_edges(target, edges, scale)
+    spare = _spare_edges(rgb, edges, scale)
     edges = edges | spare
-    faint = edge_weights(target.rgb, spare)
+    faint = edge_weights(rgb, spare)
     top = max(float(weights.max()), LEAST)
     weights = np.maximum(weights / top, _REMAINDER * faint)
     strength = np.maximum(strength, _REMAINDER * faint)
     found: list[NDArray[np.float64]] = []
     if saliency is not None:
+        saliency = np.clip(_fitted(saliency, (width, height)), 0, 1)
         around = cv2.dilate(saliency, _square(_AROUND * scale))
         weights = weights * (_ASIDE + (1 - _ASIDE) * around) * (1 + _OUTER * borders(saliency))
         found = outlines(saliency, contours)
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
-    return Lines(edges, np.asarray(strength, np.float32), weights, tuple(found))
+    return Lines(edges, np.asarray(strength, np.float32), weights, tuple(found), finer)
 
 
-def _spare_edges(target: Target, edges: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
+def _spare_edges(
+    rgb: NDArray[np.uint8], edges: NDArray[np.bool_], scale: float
+) -> NDArray[np.bool_]:
     """Canny's edges away from others."""
     near = cv2.dilate(edges.astype(np.uint8), _square(_APART * scale)) > 0
-    return np.asarray(scene_edges(target.rgb) & ~near)
+    return np.asarray(scene_edges(rgb) & ~near)
 
 
 def _square(reach: float) -> NDArray[np.uint8]:
@@ -127,10 +145,13 @@ def _square(reach: float) -> NDArray[np.uint8]:
     return np.ones((side, side), np.uint8)
 
 
-def _closer(target: Target, reader: ContourReader, region: Region) -> NDArray[np.float32] | None:
+def _closer(
+    target: Target, reader: ContourReader, region: Region, finer: int
+) -> NDArray[np.float32] | None:
     """The contours HxW inside a region, seen from near; None where that is needless."""
-    height, width = target.rgb.shape[:2]
-    box = mask_box(region.mask)
+    height, width = (side * finer for side in target.rgb.shape[:2])
+    mask = larger(region.mask, finer)
+    box = mask_box(mask)
     if max(box.x2 - box.x1, box.y2 - box.y1) > _LARGE * max(height, width):
         return None
     dx, dy = _MARGIN * (box.x2 - box.x1) + 2, _MARGIN * (box.y2 - box.y1) + 2
@@ -140,7 +161,17 @@ def _closer(target: Target, reader: ContourReader, region: Region) -> NDArray[np
     cut = target.large[round(y1 * up[1]) : round(y2 * up[1]), round(x1 * up[0]) : round(x2 * up[0])]
     found = np.zeros((height, width), np.float32)
     found[y1:y2, x1:x2] = _fitted(reader.read(cut, _CLOSE), (x2 - x1, y2 - y1))
-    return np.where(region.mask, found, 0)
+    return np.where(mask, found, 0)
+
+
+def larger(mask: NDArray[np.bool_], finer: int) -> NDArray[np.bool_]:
+    """A mask HxW, every pixel `finer` pixels wide and high."""
+    return np.asarray(mask.repeat(finer, 0).repeat(finer, 1))
+
+
+def _resized(rgb: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    way = cv2.INTER_AREA if rgb.shape[1] > size[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(rgb, size, interpolation=way))
 
 
 def _fitted(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from ..core.seeds import generator
 from .sketch_allotment import allot, round_counts
 from .sketch_config import SketchConfig
 from .sketch_edges import xdog_edges
-from .sketch_lines import Lines, canny_lines, contour_lines, read_scene
+from .sketch_lines import Lines, canny_lines, contour_lines, finer_than, read_scene
 from .sketch_regions import (
     Region,
     region_edges,
@@ -124,17 +124,22 @@ def make_plan(
     if network is None:
         lines = canny_lines(target, salient)
     else:
-        scene = read_scene(target, network)
+        finer = finer_than(target)
+        scene = read_scene(target, network, finer)
         lines = contour_lines(target, network, salient, scene=scene)
     regions = find_regions(
         path, target, config, options, salient, lines.edges, max_pixels=max_pixels
     )
-    if network is not None and regions:
-        lines = contour_lines(target, network, salient, regions, scene=scene)
+    fine = lines
+    if network is not None:
+        if regions:
+            lines = contour_lines(target, network, salient, regions, scene=scene)
+        if config.init == "contours":
+            fine = contour_lines(target, network, salient, regions, scene=scene, finer=finer)
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)
-    start = _Starter(target, lines, config, salient)
+    start = _Starter(target, lines, fine, config, salient)
     counts = start.moved(regions, allot(shares, left), given.points)
     chances = [
         generator(config.seed, "sketch", name, str(number)) for number in range(config.sketches)
@@ -188,12 +193,13 @@ class _Starter:
         self,
         target: Target,
         lines: Lines,
+        fine: Lines,  # to walk along
         config: SketchConfig,
         saliency: NDArray[np.float32] | None,
     ) -> None:
         self.edges, self.init, self.size = lines.edges, config.init, target.size
         if config.init == "contours":
-            self.tracer = Tracer(lines)
+            self.tracer = Tracer(fine)
         if config.init == "saliency":
             if saliency is None:
                 raise UsageError("--init saliency needs a saliency network; open one.")

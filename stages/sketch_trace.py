@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.curves import cubic_points
 from .sketch_chains import chains
-from .sketch_lines import Lines
+from .sketch_lines import Lines, larger
 from .sketch_links import linked
 from .sketch_pieces import Piece, choose_pieces, cut_pieces, halved
 from .sketch_regions import Region
@@ -19,11 +19,13 @@ Points = NDArray[np.float64]
 
 # pixels of a canvas of 224 that a stroke may miss its line by
 _TOLERANCES = (1.0, 1.4, 2.0, 2.8, 4.0)
-_DEAR = 0.12  # share of what is drawn that each further pixel of tolerance has to bring
+_DEAR = 0.16  # share of what is drawn that each further pixel of tolerance has to bring
 _GAP = 5.0  # pixels of a canvas of 224 over which a chain goes on in another
-_ROUND = 0.75  # what an outline counts beside a chain of ridges, which keeps corners
+_ROUND = 0.6  # what an outline counts beside a chain of ridges, which keeps corners
 _CHANCE = 0.2  # deviation of the logarithm of a piece's value, for sketches to differ
 _INSIDE = 0.5  # of a piece's pixels that lie in a region that it belongs to
+_SHORT = 8.0  # pixels of a canvas of 224; shorter pieces count less, for dashes are texture
+_SHORTEST = 0.1  # the least that a piece counts for its length
 _REACH = 2  # pixels of a canvas of 224 around a stroke at which lines are drawn
 
 
@@ -32,6 +34,7 @@ class Tracer:
 
     def __init__(self, lines: Lines) -> None:
         self._scale = max(lines.edges.shape) / 224
+        self._finer = lines.finer
         self._worth = _worth(lines, self._scale)
         found = linked(chains(lines.edges, lines.strength), _GAP * self._scale)
         self._cuts = []
@@ -46,10 +49,11 @@ class Tracer:
     ) -> Points:
         """Strokes (n,4,2) along lines of a region that the strokes `taken` (m,4,2) do not draw.
 
-        There are `count` of them, or fewer where there are no lines to cut up for more.
+        All are in pixels of the canvas, as the region is. There are `count` of them, or fewer
+        where there are no lines to cut up for more.
         """
         pieces = halved(self._chosen(region, count, chance, taken), count)
-        return np.stack([p.stroke for p in pieces]) if pieces else np.empty((0, 4, 2))
+        return np.stack([p.stroke for p in pieces]) / self._finer if pieces else np.empty((0, 4, 2))
 
     def moved(self, regions: Sequence[Region], counts: Sequence[int], taken: Points) -> list[int]:
         """Counts of the same sum: what a region has no lines for goes to the scene.
@@ -62,10 +66,10 @@ class Tracer:
         counts = list(counts)
         for _ in range(2):  # the scene, with more, leaves regions less
             scene = self._chosen(None, counts[0], None, taken)
-            before = np.concatenate([taken, *(piece.stroke[None] for piece in scene)])
+            before = np.concatenate([taken, *(p.stroke[None] / self._finer for p in scene)])
             for k, region in enumerate(regions, 1):
                 own = self._chosen(region, counts[k], None, before)
-                before = np.concatenate([before, *(piece.stroke[None] for piece in own)])
+                before = np.concatenate([before, *(p.stroke[None] / self._finer for p in own)])
                 room = max(len(own), min(counts[k], 1))
                 counts[0], counts[k] = counts[0] + counts[k] - room, room
         return counts
@@ -74,17 +78,20 @@ class Tracer:
         self, region: Region | None, count: int, chance: np.random.Generator | None, taken: Points
     ) -> list[Piece]:
         values = self._worth
-        if region is not None:
-            values = values * _grown(region.mask, self._scale)
-        drawn = _drawn(taken, values.shape, self._scale)
+        mask = None if region is None else larger(region.mask, self._finer)
+        if mask is not None:
+            values = values * _grown(mask, self._scale)
+        drawn = _drawn(taken * self._finer, values.shape, self._scale)
         most = max(len(worth) for _, worth in self._cuts)
         draws = np.zeros(most) if chance is None else chance.normal(size=most)
         best: tuple[float, list[Piece]] = (-1.0, [])
         for tolerance, (pieces, worth) in zip(_TOLERANCES, self._cuts, strict=True):
-            if region is not None:
-                within = [k for k, piece in enumerate(pieces) if _inside(piece, region)]
+            if mask is not None:
+                within = [k for k, piece in enumerate(pieces) if _inside(piece, mask)]
                 pieces, worth = [pieces[k] for k in within], worth[within]
+            length = np.array([len(piece.pixels) for piece in pieces]) / (_SHORT * self._scale)
             factors = worth * np.exp(_CHANCE * draws[: len(pieces)])
+            factors *= np.clip(length, _SHORTEST, 1)
             chosen, value = choose_pieces(
                 pieces, values, count, factors=factors, drawn=drawn, reach=self._reach
             )
@@ -121,10 +128,10 @@ def _grown(mask: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
     return _spread(mask.astype(np.float64), scale) > 0
 
 
-def _inside(piece: Piece, region: Region) -> bool:
-    height, width = region.mask.shape
+def _inside(piece: Piece, mask: NDArray[np.bool_]) -> bool:
+    height, width = mask.shape
     x, y = np.clip(piece.pixels.astype(int), 0, (width - 1, height - 1)).T
-    return bool(region.mask[y, x].mean() >= _INSIDE)
+    return bool(mask[y, x].mean() >= _INSIDE)
 
 
 def _drawn(strokes: Points, shape: tuple[int, ...], scale: float) -> NDArray[np.bool_]:

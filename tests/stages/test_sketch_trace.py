@@ -8,7 +8,7 @@ import pytest
 
 from compose.core.curves import cubic_points
 from compose.stages.sketch_chains import ridges
-from compose.stages.sketch_lines import Lines, contour_lines, read_scene
+from compose.stages.sketch_lines import Lines, contour_lines, finer_than, read_scene
 from compose.stages.sketch_regions import Region
 from compose.stages.sketch_target import prepare_target
 from compose.stages.sketch_trace import Tracer
@@ -18,15 +18,15 @@ from .sketch_scenes import BOX, Outlines, write_scene
 NONE = np.empty((0, 4, 2))
 
 
-def lines_of(*drawn: tuple[tuple[int, int], tuple[int, int], float]) -> Lines:
+def lines_of(*drawn: tuple[tuple[int, int], tuple[int, int], float], finer: int = 1) -> Lines:
     """A canvas of 120x80 with straight lines of some strength."""
-    strength = np.zeros((80, 120), np.float32)
+    strength = np.zeros((80 * finer, 120 * finer), np.float32)
     for a, b, value in drawn:
         canvas = np.zeros(strength.shape, np.uint8)
         cv2.line(canvas, a, b, 255, 3, cv2.LINE_AA)
         strength = np.maximum(strength, value * canvas.astype(np.float32) / 255)
     edges = ridges(strength)
-    return Lines(edges, strength, np.where(edges, strength, 0).astype(np.float32))
+    return Lines(edges, strength, np.where(edges, strength, 0).astype(np.float32), finer=finer)
 
 
 def chance() -> np.random.Generator:
@@ -78,6 +78,44 @@ def test_a_region_that_has_no_lines_left_gives_its_strokes_to_the_scene():
     regions = [Region("low", mask, "option")]
     assert Tracer(lines).moved(regions, [1, 1], NONE) == [1, 1]
     assert Tracer(lines).moved(regions, [6, 6], NONE) == [11, 1]
+
+
+def test_a_dash_counts_less_than_its_pixels(monkeypatch):
+    monkeypatch.setattr("compose.stages.sketch_trace._CHANCE", 0)
+    dash, faint = ((40, 60), (50, 60), 1.0), ((40, 240), (64, 240), 0.38)
+    lines = lines_of(dash, faint, finer=4)
+    assert lines.weights[50:70].sum() > lines.weights[230:250].sum()
+    assert heights(Tracer(lines)(None, 1, chance(), NONE)) == [60]
+
+
+def test_strokes_along_finer_lines_are_on_the_canvas():
+    lines = lines_of(((20, 60), (220, 60), 1), ((20, 68), (220, 68), 0.5), finer=2)
+    mask = np.zeros((80, 120), bool)
+    mask[20:50] = True
+    region = Region("middle", mask, "option")
+    first = Tracer(lines)(region, 1, chance(), NONE)
+    second = Tracer(lines)(region, 1, chance(), first)
+    assert (heights(first), heights(second)) == ([30], [34])
+    assert Tracer(lines).moved([region], [1, 1], NONE) == [1, 1]
+
+
+def test_finer_lines_lie_where_those_of_the_canvas_do(tmp_path):
+    target = prepare_target(write_scene(tmp_path / "scene.png"), canvas=120)
+    mask = np.zeros((80, 120), bool)
+    mask[BOX[1] : BOX[3], BOX[0] : BOX[2]] = True
+    regions = [Region("box", mask, "option")]
+    salient = mask.astype(np.float32)
+    coarse = contour_lines(target, Outlines(), salient, regions)
+    fine = contour_lines(target, Outlines(), salient, regions, finer=2)
+    assert (fine.edges.shape, fine.finer) == ((160, 240), 2)
+    y, x = np.nonzero(fine.weights > 0.2)
+    near = cv2.dilate((coarse.weights > 0.1).astype(np.uint8), np.ones((5, 5)))
+    assert len(y) > 100
+    assert near[y // 2, x // 2].mean() > 0.95
+    assert (finer_than(target), finer_than(prepare_target(tmp_path / "scene.png", canvas=448))) == (
+        2,
+        1,
+    )
 
 
 def test_lines_are_looked_at_more_closely_in_small_regions(tmp_path):
