@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..core.masks import mask_box
 from .sketch_chains import LEAST, ridges
 from .sketch_edges import scene_edges
+from .sketch_lights import discs
 from .sketch_outlines import borders, outlines
 from .sketch_regions import Region
 from .sketch_target import Target
@@ -128,6 +129,10 @@ def contour_lines(
         weights = weights * (_ASIDE + (1 - _ASIDE) * around) * (1 + _OUTER * borders(saliency))
         found = outlines(saliency, contours)
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
+    shining = discs(rgb)
+    if shining.any():
+        edges, strength = edges | shining, np.maximum(strength, shining)
+        weights = np.maximum(weights, shining.astype(np.float32))
     return Lines(edges, np.asarray(strength, np.float32), weights, tuple(found), finer)
 
 
