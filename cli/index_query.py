@@ -61,7 +61,11 @@ def query(
     ] = 8,
     backend: Annotated[
         str,
-        typer.Option("--backend", metavar="NAME", help="exact, usearch, faiss or qdrant."),
+        typer.Option(
+            "--backend",
+            metavar="NAME",
+            help="exact, or beyond a million references usearch or faiss, or qdrant.",
+        ),
     ] = "exact",
     server: Server = "http://localhost:6333",
     collection: Collection = "compose",
@@ -83,7 +87,7 @@ def query(
     """
     from ..core.batch import resolve_jobs
     from ..core.devices import available_cores
-    from ..data.reference_backends import open_searcher
+    from ..data.reference_backends import MANY, open_searcher
     from ..models.cache import parse_user_paths
     from ..stages.index_open import open_named_index
     from ..stages.index_query import ask, require_fit
@@ -95,6 +99,8 @@ def query(
     opened = open_named_index(index)
     user = parse_user_paths(checkpoint or ())
     threads = max(available_cores() // resolve_jobs(jobs), 1)
+    if backend == "exact" and len(opened) > MANY:
+        output.note(f"all {len(opened):,} references are compared; --backend usearch is faster")
 
     def start() -> Callable[[Source], Record]:
         reader = open_photo_reader(

@@ -24,6 +24,7 @@ from .reference_search import (
     true_distances,
 )
 
+MANY = 1_000_000  # references, beyond which a graph is worth the minutes that it takes to build
 _CHUNK = 4096
 
 

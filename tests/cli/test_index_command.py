@@ -143,6 +143,20 @@ def test_wrong_usage_is_one_sentence(
     assert "Traceback" not in stderr
 
 
+def test_many_references_are_better_searched_otherwise(
+    index: Path,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    asked = ["index", "query", str(index), str(photos / "1.png")]
+    assert run(COMMANDS, asked) == 0
+    assert "--backend" not in capfd.readouterr().err
+    monkeypatch.setattr("compose.data.reference_backends.MANY", 2)
+    assert run(COMMANDS, asked) == 0
+    assert "references are compared; --backend usearch is faster" in capfd.readouterr().err
+
+
 def test_an_index_that_does_not_fit_is_refused(
     index: Path, photos: Path, home: Path, tmp_path: Path
 ) -> None:
