@@ -19,6 +19,7 @@ from ..core.instances import Instance
 from ..core.masks import Mask
 from ..core.names import printable
 from ..core.polygons import fill_polygons
+from ..core.rings import split_rings
 from ..core.rle import decode_rle
 
 
@@ -143,6 +144,9 @@ def read_json(path: Path) -> Any:
 def object_mask(segmentation: object, size: tuple[int, int]) -> Mask:
     """A segmentation as bool HxW: polygons, or run lengths compressed or not.
 
+    A polygon of several closed rings in a row, which converters make of an object's parts, is
+    read as these.
+
     Args:
         segmentation: as COCO's JSON has it.
         size: width and height of the picture.
@@ -163,7 +167,7 @@ def object_mask(segmentation: object, size: tuple[int, int]) -> Mask:
     polygons = []
     for flat in segmentation:
         try:
-            polygons.append(np.asarray(flat, np.float64).reshape(-1, 2))
+            polygons += split_rings(np.asarray(flat, np.float64).reshape(-1, 2))
         except (TypeError, ValueError):
             raise MaskError("a polygon is no list of x and y in turn; write it anew.") from None
     return fill_polygons(polygons, size)

@@ -93,6 +93,13 @@ def test_polygons_run_lengths_and_crowds(tmp_path: Path) -> None:
     assert instance_of(picture.objects[3], SIZE) is None
 
 
+def test_parts_that_a_converter_joined_into_one_polygon_are_read_as_parts() -> None:
+    joined = [[2, 1, 7, 1, 7, 4, 2, 4, 2, 1, 10, 5, 12, 5, 12, 8, 10, 8, 10, 5]]
+    joined[0] += [15, 1, 18, 1, 18, 4, 15, 4, 15, 1]
+    truth = mask(2, 1, 7, 4) | mask(10, 5, 12, 8) | mask(15, 1, 18, 4)
+    np.testing.assert_array_equal(object_mask(joined, SIZE), truth)
+
+
 @pytest.mark.parametrize(
     ("segmentation", "reason"),
     [
