@@ -147,9 +147,6 @@ class _Hashed:
         self.size += len(data)
         return self._file.write(data)
 
-    def tell(self) -> int:
-        return self.size
-
 
 def _pack(file: _Hashed, samples: Iterable[Sample]) -> tuple[int, int]:
     """Write a tar; how many samples and members it got."""

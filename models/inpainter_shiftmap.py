@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import grown
 from ..core.masks import Mask
 from ..core.seeds import generator
 from .hole_resize import shrunk
@@ -86,7 +87,7 @@ class ShiftMapInpainter:
     def pieced(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
         """The picture HxWx3 with the hole filled by pieces of it."""
         bare = np.where(hole[..., None], np.uint8(0), rgb)
-        barred = _grown(hole, round(_MARGIN * max(hole.shape)))
+        barred = grown(hole, round(_MARGIN * max(hole.shape)))
         small, small_hole, small_barred = _shrunk(bare, hole, barred)
         random = generator(seed, "shifts")
         statistics = patch_statistics(small, small_barred, _SHIFTS, random)
@@ -113,11 +114,6 @@ class ShiftMapInpainter:
             return fill_hole(self._rest, rgb, hole, seed=seed)
         result = np.where(hole[..., None], rounded(filled * 255), rgb)
         return fill_hole(self._rest, result, wrong, seed=seed)
-
-
-def _grown(hole: Mask, radius: int) -> Mask:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    return np.asarray(cv2.dilate(hole.astype(np.uint8), disc), bool)
 
 
 def _shrunk(

@@ -8,12 +8,14 @@ image.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask
+
+Pixel = TypeVar("Pixel", np.float32, np.bool_)
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -32,10 +34,9 @@ class ShiftSources:
     @classmethod
     def of(cls, rgb: NDArray[np.uint8], barred: Mask) -> Self:
         """Of a picture HxWx3, none of whose pixels in `barred` HxW are ever copied."""
-        picture = rgb.astype(np.float32) / 255
-        both = np.concatenate([picture, picture[:, ::-1]]).reshape(-1, 3)
-        allowed = ~np.concatenate([barred, barred[:, ::-1]]).ravel()
-        return cls(barred.shape[0], barred.shape[1], both, allowed)
+        picture: Floats = rgb.astype(np.float32) / np.float32(255)
+        colours, allowed = _mirrored(picture).reshape(-1, 3), ~_mirrored(barred).ravel()
+        return cls(barred.shape[0], barred.shape[1], colours, allowed)
 
     def at(self, shifts: Shifts, rows: Ints, columns: Ints) -> tuple[Floats, Mask]:
         """Colours (...,3) at places in the picture so shifted, and whether they may be copied.
@@ -55,5 +56,10 @@ class ShiftSources:
 
     def coloured(self, picture: Floats) -> ShiftSources:
         """The same with the colours of another picture HxWx3."""
-        both = np.concatenate([picture, picture[:, ::-1]]).reshape(-1, 3)
-        return replace(self, colours=np.asarray(both, np.float32))
+        colours = _mirrored(picture.astype(np.float32, copy=False))
+        return replace(self, colours=colours.reshape(-1, 3))
+
+
+def _mirrored(plane: NDArray[Pixel]) -> NDArray[Pixel]:
+    """Values HxW or HxWxC with those of the mirror image below them."""
+    return np.concatenate([plane, plane[:, ::-1]])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from torch import nn
 
 from ..core.errors import ModelError
+from ..core.files import atomic_write
 from .packing import pack_state, unpack_state
 from .weights_io import load_safetensors
 
@@ -26,6 +27,16 @@ def small_net_bytes(net: nn.Module, config: DataclassInstance) -> bytes:
 
     text = json.dumps(asdict(config), sort_keys=True)
     return save(pack_state(net), metadata={"config": text})
+
+
+def write_small_net(path: Path, net: nn.Module, config: DataclassInstance) -> None:
+    """Write the file, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with atomic_write(path) as part:
+        part.write_bytes(small_net_bytes(net, config))
 
 
 def load_small_net(path: Path, build: Callable[[dict[str, Any]], Net]) -> Net:

@@ -7,6 +7,8 @@ to its neighbours closed. Everything happens in windows around the boxes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +64,7 @@ class BlendEngine:
         shadow = self._config.shadow
         below = None if shadow is False else Ground(scene, certain=shadow is True)
         canvas = _Canvas(background)
-        calmest = calmest_noise(background) if self._config.match else 0.0
-        widths = _edge_widths(scene) if self._config.match else [None] * len(scene.objects)
+        around = _surroundings(scene) if self._config.match else [None] * len(scene.objects)
         cast = {}
         for rank, placed in enumerate(scene.from_behind):
             ground = None if below is None else below.shadow(placed, darkness)
@@ -74,7 +75,7 @@ class BlendEngine:
                 most = darkness if shadow else darkness * _ON_OTHERS
                 canvas.darken(shadow_on_other(placed, size, most), objects_only=True)
             random = generator(scene.seed, scene.name, "noise", str(rank), str(scene.sample))
-            rgb, alpha = self._matched(placed, background, harmony, (widths[rank], calmest), random)
+            rgb, alpha = self._matched(placed, background, harmony, around[rank], random)
             canvas.lay(rgb, alpha, placed.box)
         return Composed(canvas.rgb, canvas.zone, tuple(cast[k] for k in sorted(cast)))
 
@@ -83,7 +84,7 @@ class BlendEngine:
         placed: Placed,
         background: NDArray[np.uint8],
         harmony: float,
-        seen: tuple[float | None, float],
+        around: _Surroundings | None,
         random: np.random.Generator,
     ) -> tuple[Floats, Floats]:
         """Colours and alpha of an object as the scene wants them.
@@ -92,7 +93,7 @@ class BlendEngine:
             placed: the object.
             background: what lies behind all objects.
             harmony: strength of the harmoniser.
-            seen: the width of the edges around it, and the noise of the picture's calmest part.
+            around: what it is to be as sharp and as noisy as; None leaves it as it is.
             random: draws noise.
         """
         alpha = np.where(placed.seen < _FAINT, 0, placed.seen).astype(np.float32)
@@ -106,21 +107,28 @@ class BlendEngine:
             where[inner] = alpha
             whole[inner] = np.where(alpha[..., None] > 0, rgb, whole[inner])
             rgb = self._harmonizer(whole, where, harmony)[inner]
-        if not self._config.match:
+        if around is None:
             return rgb, alpha
         solid = cv2.erode((alpha >= _INSIDE).astype(np.uint8), np.ones((5, 5))) > 0
         grey = _grey(rgb)
-        around = _grey(unit(_centre(scene, inner)))
-        own_width, (width, calmest) = edge_width(grey, solid), seen
-        added = noise_to_add(noise_level(grey, solid), min(sensor_noise(around), calmest))
-        sigma = blur_to_add(own_width, width, max(background.shape))
+        own_width = edge_width(grey, solid)
+        added = noise_to_add(noise_level(grey, solid), around.noise)
+        sigma = blur_to_add(own_width, around.width, max(background.shape))
         if sigma > 0:
             rgb, alpha = blurred(rgb, alpha, sigma)
         else:
-            rgb = sharpened(rgb, own_width, width)
+            rgb = sharpened(rgb, own_width, around.width)
         if added > 0:
             rgb = np.clip(rgb + noise(alpha.shape, added, random), 0, 1).astype(np.float32)
         return rgb, alpha
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What an object of a scene is matched to."""
+
+    width: float | None  # of edges, in pixels; None where there are too few
+    noise: float  # in [0, 1]
 
 
 class _Canvas:
@@ -171,26 +179,28 @@ class _Canvas:
         self.zone[part] |= where
 
 
-def _edge_widths(scene: Scene) -> list[float | None]:
-    """Of the edges around every object, from behind: the sharpest around any that it is near to.
+def _surroundings(scene: Scene) -> list[_Surroundings | None]:
+    """Of every object, from behind; its edges are as sharp as any that it is near to.
 
     Two that touch are as far from the camera, and one cannot be in focus and the other not.
     """
     windows = [_around(placed.box, scene.background.shape) for placed in scene.from_behind]
-    widths = []
+    calmest = calmest_noise(scene.background)
+    widths, noises = [], []
     for placed, window in zip(scene.from_behind, windows, strict=True):
         part = scene.background[_slices(window)]
         near = _grey(unit(_centre(part, _inner(placed.box, window))))
         widths.append(edge_width(near, np.ones(near.shape, bool)))
-    shared = []
-    for placed in scene.from_behind:
+        noises.append(min(sensor_noise(near), calmest))
+    found: list[_Surroundings | None] = []
+    for placed, own_noise in zip(scene.from_behind, noises, strict=True):
         there = [
             width
             for width, window in zip(widths, windows, strict=True)
             if width is not None and _overlap(placed.box, window)
         ]
-        shared.append(min(there, default=None))
-    return shared
+        found.append(_Surroundings(min(there, default=None), own_noise))
+    return found
 
 
 def _overlap(a: Window, b: Window) -> bool:

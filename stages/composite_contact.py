@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import disc
 from ..core.masks import Mask
 from .segment_alpha import inner_colours
 
@@ -47,7 +48,7 @@ def sealed(ground: Floats, cover: Floats, alpha: Floats) -> tuple[Floats, Floats
 def _closed(
     ground: Floats, cover: Floats, alpha: Floats, near: Mask, reach: int
 ) -> tuple[Floats, Floats]:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    kernel = disc(reach)
     union = 1 - (1 - alpha) * (1 - cover)
     closed = np.maximum(cv2.morphologyEx(union, cv2.MORPH_CLOSE, kernel), union)
     free = np.maximum(1 - alpha, 1e-4)

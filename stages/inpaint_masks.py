@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import grown
 from ..core.masks import Mask
 
 Shape = NDArray[np.bool_]  # an object's mask, cut out to its box
@@ -75,8 +76,7 @@ def object_hole(
     left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
     hole[top:bottom, left:right] = small[top - y : bottom - y, left - x : right - x]
     reach = max(round(0.02 * long), 1)  # what erases an object takes its rim along
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    return np.asarray(cv2.dilate(hole, disc) > 0)
+    return grown(hole > 0, reach)
 
 
 def stroke_hole(size: tuple[int, int], random: np.random.Generator) -> Mask:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import grown
 from ..core.errors import DataError
 from ..core.images import load_picture, read_header
 from ..core.instances import Instance
@@ -147,10 +147,9 @@ def is_whole(annotated: Annotated, place: int, rule: Wholeness) -> bool:
         return False
     if max(int(part.sum()) for part in connected_parts(mask)) < rule.joined * area:
         return False
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rule.apart + 1,) * 2)
-    grown = cv2.dilate(mask.astype(np.uint8), disc).astype(bool)
+    around = grown(mask, rule.apart)
     others = (one.mask for number, one in enumerate(annotated.objects) if number != place)
-    return not any((grown & other).any() for other in others)
+    return not any((around & other).any() for other in others)
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import Generic, Protocol, TypeVar
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +43,11 @@ class Pace(Protocol):
         """Decay of the running mean."""
         ...
 
+    @property
+    def every(self) -> int:
+        """Steps between two measurements."""
+        ...
+
 
 class OneCycle(Generic[Net]):
     """Steps of a network; `mean` is the average that is kept in the end."""
@@ -73,3 +80,37 @@ class OneCycle(Generic[Net]):
             for kept, new in zip(self.mean.parameters(), self._net.parameters(), strict=True):
                 kept.lerp_(new, 1 - decay)
         return value
+
+
+def trained(
+    net: Net,
+    pace: Pace,
+    loss: Callable[[], Tensor],
+    measured: Callable[[Net], Mapping[str, Any]],
+    log: Callable[[dict[str, Any]], None],
+    begin: Callable[[str, int], Callable[[], object]],
+) -> Net:
+    """The running mean of a network after all steps, in evaluation mode.
+
+    Args:
+        net: is trained in place.
+        pace: how long and how fast.
+        loss: of the next batch, which it draws.
+        measured: what a line of the metrics says of the running mean, besides step and loss.
+        log: is given every line.
+        begin: called with the name and length of the phase; gives what to call at every step.
+
+    Raises:
+        ModelError: the loss is no number any more.
+    """
+    cycle = OneCycle(net, pace)
+    advance = begin("steps", pace.steps)
+    total, counted, began = 0.0, 0, time.monotonic()
+    for step in range(1, pace.steps + 1):
+        total, counted = total + cycle.step(loss()), counted + 1
+        advance()
+        if step % pace.every == 0 or step == pace.steps:
+            row = {"step": step, "loss": round(total / counted, 5), **measured(cycle.mean)}
+            log({**row, "seconds": round(time.monotonic() - began, 1)})
+            total, counted = 0.0, 0
+    return cycle.mean.eval()

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import disc
+
 _LEAST_KEPT = 0.3  # of a mask; what would leave less is not done
 
 Bits = NDArray[np.uint8]
@@ -21,7 +23,7 @@ def made_coarse(truth: Bits, chance: np.random.Generator) -> Bits:
     mask = truth
     if chance.random() < 0.6:  # thin parts go
         radius = int(chance.integers(1, max(2, int(size * 0.12)) + 1))
-        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(radius)).astype(np.uint8)
+        mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc(radius)).astype(np.uint8)
     for _ in range(int(chance.integers(0, 4))):
         mask = _dented(mask, size, chance)
     if chance.random() < 0.2:  # feet go
@@ -35,13 +37,13 @@ def made_coarse(truth: Bits, chance: np.random.Generator) -> Bits:
     radius = int(chance.integers(-3, 4))
     if radius:
         change = cv2.erode if radius < 0 else cv2.dilate
-        mask = change(mask, _disc(abs(radius))).astype(np.uint8)
+        mask = change(mask, disc(abs(radius))).astype(np.uint8)
     return mask if mask.sum() >= _LEAST_KEPT * area else truth
 
 
 def _dented(mask: Bits, size: float, chance: np.random.Generator) -> Bits:
     """An ellipse on the mask's edge taken away or added, often at one of its ends."""
-    edge = np.argwhere(mask ^ cv2.erode(mask, _disc(1)).astype(np.uint8))
+    edge = np.argwhere(mask ^ cv2.erode(mask, disc(1)).astype(np.uint8))
     if not len(edge):
         return mask
     place = edge[chance.integers(len(edge))]
@@ -64,8 +66,3 @@ def _blurred(mask: Bits, chance: np.random.Generator) -> Bits:
     shares = cv2.GaussianBlur(shares, (0, 0), chance.uniform(0.4, 1))
     wide = cv2.resize(shares, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return (wide > chance.uniform(0.3, 0.7)).astype(np.uint8)
-
-
-def _disc(radius: int) -> Bits:
-    side = 2 * radius + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.discs import disc, grown
 from ..core.masks import Mask
 from .outline_examples import OutlineExample
 from .segment_config import SegmentConfig
@@ -30,7 +30,7 @@ def compared(mask: Mask, example: OutlineExample) -> OutlineScores:
     mask, truth = mask & counts, (example.truth > 127) & counts
     config = SegmentConfig()
     radius = max(config.dilate * example.long_side, config.dilate_least) * example.scale
-    hole = cv2.dilate(mask.astype(np.uint8), _disc(max(round(radius), 1))).astype(bool)
+    hole = grown(mask, max(round(radius), 1))
     area = max(int(truth.sum()), 1)
     rims = _rim(mask), _rim(truth)
     return OutlineScores(
@@ -46,10 +46,5 @@ def _iou(one: Mask, other: Mask) -> float:
 
 
 def _rim(mask: Mask) -> Mask:
-    core = cv2.erode(mask.astype(np.uint8), _disc(_RIM), borderValue=1)
+    core = cv2.erode(mask.astype(np.uint8), disc(_RIM), borderValue=1)
     return np.asarray(mask & ~core.astype(bool))
-
-
-def _disc(radius: int) -> NDArray[np.uint8]:
-    side = 2 * radius + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from ..core.discs import grown
 from ..core.masks import Mask
 
 _NEAR = 2  # pixels between the middles of two that count as touching: annotators leave gaps
@@ -44,8 +45,6 @@ def contact_length(a: Mask, b: Mask) -> float:
 
 
 def _outline_near(a: Mask, b: Mask) -> int:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _NEAR + 1,) * 2)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     inner = cv2.erode(a.astype(np.uint8), cross, borderType=cv2.BORDER_CONSTANT, borderValue=1)
-    near = cv2.dilate(b.astype(np.uint8), disc)
-    return int((a & (inner == 0) & (near > 0)).sum())
+    return int((a & (inner == 0) & grown(b, _NEAR)).sum())

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import grown
 from ..core.masks import Mask, mask_box
 from .segment_config import SegmentConfig
 
@@ -21,7 +22,7 @@ _ALIKE = 0.8  # share of the distance to the surroundings, within which a pixel 
 
 def widened(mask: Mask, config: SegmentConfig) -> Mask:
     """A mask grown by a disc of the radius that the settings say."""
-    return _grown(mask, _radius(mask, config))
+    return grown(mask, _radius(mask, config))
 
 
 def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: SegmentConfig) -> Mask:
@@ -36,19 +37,12 @@ def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segmen
     radius = _radius(mask, config)
     if radius < 1:
         return mask
-    return _grown(mask | _clinging(rgb, mask, others, radius), radius)
+    return grown(mask | _clinging(rgb, mask, others, radius), radius)
 
 
 def _radius(mask: Mask, config: SegmentConfig) -> int:
     radius: float = max(config.dilate * max(mask.shape), config.dilate_least)
     return round(radius)
-
-
-def _grown(mask: Mask, radius: int) -> Mask:
-    if radius < 1:
-        return mask
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), disc), bool)
 
 
 def _clinging(rgb: NDArray[np.uint8], mask: Mask, others: Mask, radius: int) -> Mask:

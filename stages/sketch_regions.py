@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.boxes import Box, parse_box
+from ..core.discs import grown
 from ..core.errors import InputError, UsageError
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.names import printable
@@ -43,9 +43,7 @@ def region_edges(edges: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[n
         edges: HxW of the whole scene.
         mask: HxW of the region.
     """
-    side = 2 * _REACH + 1
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return np.asarray(edges & (cv2.dilate(mask.astype(np.uint8), reach) > 0))
+    return np.asarray(edges & grown(mask, _REACH))
 
 
 def parse_region(text: str) -> Box | Path:

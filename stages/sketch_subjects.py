@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import disc
 from .sketch_region_files import holes_filled
 from .sketch_regions import Region, region_edges
 
@@ -87,8 +88,7 @@ def _detail(mask: Mask, edges: Mask) -> NDArray[np.float32]:
 
 def _disc(radius: float, like: Mask) -> NDArray[np.uint8]:
     """A disc for morphology, of a radius in pixels at 224, on the canvas of `like`."""
-    side = 2 * max(1, round(radius * max(like.shape) / 224)) + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return disc(max(1, round(radius * max(like.shape) / 224)))
 
 
 def _above_otsu(values: NDArray[np.float32], within: Mask) -> Mask | None:

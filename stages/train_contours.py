@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..core.files import atomic_write
 from ..core.seeds import generator
 from ..models.contour_net import STRIDE, ContourConfig, ContourNet
 from ..models.contours import CONTOURS
@@ -23,10 +21,10 @@ from ..models.efficientnet_lite import EfficientNetLite, trunk_maps
 from ..models.hed import Hed
 from ..models.packing import round_int8
 from ..models.perceptual import frozen
-from ..models.small_net import small_net_bytes
+from ..models.small_net import write_small_net
 from .contour_examples import ContourExample, compute_examples, draw_batch
 from .inpaint_sources import train_sources
-from .one_cycle import OneCycle
+from .one_cycle import trained
 from .train_metrics import metrics_file
 
 METRICS = "contours_metrics.jsonl"
@@ -86,8 +84,7 @@ def train_contours(
     with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
-    with atomic_write(out / CONTOURS) as part:
-        part.write_bytes(small_net_bytes(net, config.net))
+    write_small_net(out / CONTOURS, net, config.net)
     return [out / CONTOURS, out / METRICS]
 
 
@@ -108,24 +105,18 @@ def fit(
     held = list(examples[_HELD_OUT - 1 :: _HELD_OUT])
     own = [e for k, e in enumerate(examples) if (k + 1) % _HELD_OUT or not held]
     net = ContourNet(config.net)
-    cycle = OneCycle(net, config)
     draw = generator(config.seed, "contours")
-    advance = begin("steps", config.steps)
-    total, counted, began = 0.0, 0, time.monotonic()
-    for step in range(1, config.steps + 1):
+
+    def loss() -> Tensor:
         pictures, truth = draw_batch(own, config.batch, config.side, draw)
         with torch.no_grad():
             maps = trunk_maps(trunk, pictures, config.net.stages)
-        loss = F.binary_cross_entropy_with_logits(net(maps, pictures), truth)
-        total, counted = total + cycle.step(loss), counted + 1
-        advance()
-        if step % config.every == 0 or step == config.steps:
-            row = {"step": step, "loss": round(total / counted, 5)}
-            if held:
-                row |= measured(cycle.mean, trunk, held)
-            log({**row, "seconds": round(time.monotonic() - began, 1)})
-            total, counted = 0.0, 0
-    return cycle.mean.eval()
+        return F.binary_cross_entropy_with_logits(net(maps, pictures), truth)
+
+    def figures(mean: ContourNet) -> dict[str, float]:
+        return measured(mean, trunk, held) if held else {}
+
+    return trained(net, config, loss, figures, log, begin)
 
 
 @torch.no_grad()

@@ -14,12 +14,11 @@ from torch import Tensor
 
 from ..core.devices import available_cores
 from ..core.errors import ModelError
-from ..core.files import atomic_write
 from ..models.grouping import GROUPING
 from ..models.grouping_export import export_grouping
 from ..models.grouping_net import GroupingConfig, GroupingNet
 from ..models.packing import round_int8
-from ..models.small_net import small_net_bytes
+from ..models.small_net import write_small_net
 from .grouping_examples import GroupingExample, compute_examples, count_scenes, held_out_parts
 from .grouping_figures import TRIED, mean_auc, splitting
 from .train_metrics import metrics_file
@@ -75,8 +74,7 @@ def train_grouping(
         round_int8(net)
         for most_alike in TRIED:
             keep({"scenes": len(measured), **splitting(net, measured, most_alike)})
-    with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(small_net_bytes(net, config.net))
+    write_small_net(out / WEIGHTS, net, config.net)
     export_grouping(net, out / GROUPING)
     return [out / GROUPING, out / WEIGHTS, out / METRICS]
 

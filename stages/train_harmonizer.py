@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,16 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..core.files import atomic_write
 from ..core.seeds import generator
 from ..models.harmony import HARMONY
 from ..models.harmony_export import export_harmony
 from ..models.harmony_net import HarmonyConfig, HarmonyNet, curve
 from ..models.packing import round_int8
-from ..models.small_net import small_net_bytes
+from ..models.small_net import write_small_net
 from .harmony_examples import Changes, HarmonyExamples, draw_example, read_examples
 from .inpaint_sources import train_sources
-from .one_cycle import OneCycle
+from .one_cycle import trained
 from .train_metrics import metrics_file
 
 METRICS = "harmony_metrics.jsonl"
@@ -77,8 +75,7 @@ def train_harmonizer(
     with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
-    with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(small_net_bytes(net, config.net))
+    write_small_net(out / WEIGHTS, net, config.net)
     export_harmony(net, out / HARMONY)
     return [out / HARMONY, out / WEIGHTS, out / METRICS]
 
@@ -93,23 +90,17 @@ def fit(
     torch.manual_seed(config.seed)
     own, held = examples.windows[~examples.held], examples.windows[examples.held]
     net = HarmonyNet(config.net)
-    cycle = OneCycle(net, config)
     draw = generator(config.seed, "harmonizer")
-    advance = begin("steps", config.steps)
-    total, counted, began = 0.0, 0, time.monotonic()
-    for step in range(1, config.steps + 1):
+
+    def loss() -> Tensor:
         chosen = own[draw.integers(0, len(own), config.batch)]
         seen, truth, changed = draw_batch(chosen, config.changes, draw, vary=True)
-        loss = (curve(changed, net(seen)) - truth).square().mean()
-        total, counted = total + cycle.step(loss), counted + 1
-        advance()
-        if step % config.every == 0 or step == config.steps:
-            row = {"step": step, "loss": round(total / counted, 5)}
-            if len(held):
-                row |= measured(cycle.mean.eval(), held, config)
-            log({**row, "seconds": round(time.monotonic() - began, 1)})
-            total, counted = 0.0, 0
-    return cycle.mean.eval()
+        return (curve(changed, net(seen)) - truth).square().mean()
+
+    def figures(mean: HarmonyNet) -> dict[str, float]:
+        return measured(mean.eval(), held, config) if len(held) else {}
+
+    return trained(net, config, loss, figures, log, begin)
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ from ..models.inpaint_export import export_inpaint
 from ..models.inpaint_net import InpaintConfig, InpaintNet
 from ..models.inpainter_builtin import INPAINT
 from ..models.packing import round_int8
-from ..models.small_net import small_net_bytes
+from ..models.small_net import write_small_net
 from ..models.weights_io import load_pickle_weights_only
 from .inpaint_examples import InpaintExamples, collect_examples
 from .inpaint_sources import read_sources
@@ -98,8 +98,7 @@ def train_inpaint(
     round_int8(net)
     with atomic_write(out / METRICS) as part:
         part.write_text("".join(json.dumps(row) + "\n" for row in training.rows))
-    with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(small_net_bytes(net, config.net))
+    write_small_net(out / WEIGHTS, net, config.net)
     export_inpaint(net, out / INPAINT)
     state.unlink(missing_ok=True)
     return [out / INPAINT, out / WEIGHTS, out / METRICS]

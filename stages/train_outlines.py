@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..core.files import atomic_write
 from ..core.seeds import generator
 from ..models.crop_builtin import weights_folder
 from ..models.grouping import ObjectGrouping
@@ -25,8 +23,8 @@ from ..models.saliency import open_saliency
 from ..models.saliency_features import SaliencyTrunks
 from ..models.segmenter import Segmenter
 from ..models.segmenter_salient import SalientSegmenter
-from ..models.small_net import small_net_bytes
-from .one_cycle import OneCycle
+from ..models.small_net import write_small_net
+from .one_cycle import trained
 from .outline_batches import drawn, stacked
 from .outline_examples import OutlineExample, compute_examples
 from .outline_figures import OutlineScores, compared
@@ -85,8 +83,7 @@ def train_outlines(
     with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
-    with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(small_net_bytes(net, config.net))
+    write_small_net(out / WEIGHTS, net, config.net)
     export_outlines(net, out / OUTLINES)
     return [out / OUTLINES, out / WEIGHTS, out / METRICS]
 
@@ -111,23 +108,17 @@ def fit(
     chances = np.array([e.weight * (config.found if e.found else 1) for e in own])
     chances /= chances.sum()
     net = OutlineNet(config.net)
-    cycle = OneCycle(net, config)
     draw = generator(config.seed, "outlines")
-    advance = begin("steps", config.steps)
-    total, counted, began = 0.0, 0, time.monotonic()
-    for step in range(1, config.steps + 1):
+
+    def loss() -> Tensor:
         chosen = [own[k] for k in draw.choice(len(own), config.batch, p=chances)]
         maps, pictures, coarse, truth, counts = drawn(chosen, draw)
-        loss = outline_loss(net(maps, pictures, coarse), truth, counts, config.band)
-        total, counted = total + cycle.step(loss), counted + 1
-        advance()
-        if step % config.every == 0 or step == config.steps:
-            row: dict[str, Any] = {"step": step, "loss": round(total / counted, 5)}
-            if held:
-                row |= measured(cycle.mean, held)
-            log({**row, "seconds": round(time.monotonic() - began, 1)})
-            total, counted = 0.0, 0
-    return cycle.mean.eval()
+        return outline_loss(net(maps, pictures, coarse), truth, counts, config.band)
+
+    def figures(mean: OutlineNet) -> dict[str, Any]:
+        return measured(mean, held) if held else {}
+
+    return trained(net, config, loss, figures, log, begin)
 
 
 def outline_loss(logits: Tensor, truth: Tensor, counts: Tensor, band: float) -> Tensor:

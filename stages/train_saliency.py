@@ -14,13 +14,12 @@ from torch import Tensor, nn
 
 from ..core.devices import available_cores
 from ..core.errors import ModelError
-from ..core.files import atomic_write
 from ..data.sod import read_subjects
 from ..models.packing import round_int8
 from ..models.saliency_builtin import SALIENCY
 from ..models.saliency_export import export_saliency
 from ..models.saliency_net import SaliencyConfig, SaliencyNet
-from ..models.small_net import small_net_bytes
+from ..models.small_net import write_small_net
 from .saliency_examples import SaliencyExamples, compute_examples
 from .train_metrics import metrics_file
 
@@ -74,8 +73,7 @@ def train_saliency(
     with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, len(parts[0]), config, keep, begin)
     round_int8(net)
-    with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(small_net_bytes(net, config.net))
+    write_small_net(out / WEIGHTS, net, config.net)
     export_saliency(net, out / SALIENCY)
     return [out / SALIENCY, out / WEIGHTS, out / METRICS]
 

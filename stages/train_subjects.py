@@ -14,9 +14,8 @@ from torch import Tensor
 
 from ..core.devices import available_cores
 from ..core.errors import DataError, ModelError
-from ..core.files import atomic_write
 from ..models.packing import round_int8
-from ..models.small_net import small_net_bytes
+from ..models.small_net import write_small_net
 from ..models.subjects import SUBJECTS
 from ..models.subjects_export import export_subjects
 from ..models.subjects_net import Cells, SubjectsConfig, SubjectsNet
@@ -73,8 +72,7 @@ def train_subjects(
     with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
-    with atomic_write(out / WEIGHTS) as part:
-        part.write_bytes(small_net_bytes(net, config.net))
+    write_small_net(out / WEIGHTS, net, config.net)
     export_subjects(net, out / SUBJECTS)
     return [out / SUBJECTS, out / WEIGHTS, out / METRICS]
 
