@@ -22,7 +22,7 @@ from PIL import Image
 from compose.core.boxes import Box
 from compose.core.images import load_picture, read_header
 from compose.data.scene_layout import ObjectSpec, SceneSpec
-from compose.models.inpainters import inpainter_name, open_inpainter
+from compose.models.inpainters import open_inpainter
 from compose.stages.composite import Outputs, composite_into, load_scene
 from compose.stages.composite_config import CompositeConfig
 from compose.stages.composite_cutting import SharedCutter
@@ -156,7 +156,7 @@ def main() -> None:
 def put_back(data: Path, out: Path, engine: CompositeEngine) -> None:
     """Write what surrounds each pair, the photograph's and the composite's side by side."""
     out.mkdir(parents=True, exist_ok=True)
-    inpainter = open_inpainter(inpainter_name("auto"))
+    inpainter = open_inpainter("rims")
     seen: Counter[str] = Counter()
     for photo, a, b in find_pairs(open_photos("coco", data, "val")):
         seen[photo.name] += 1

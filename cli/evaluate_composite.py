@@ -54,9 +54,11 @@ def composite(
     inpainter: Annotated[
         str,
         typer.Option(
-            "--inpainter", metavar="NAME", help="What takes the objects out of backgrounds."
+            "--inpainter",
+            metavar="NAME",
+            help="What takes the objects out of backgrounds, where rims of holes stay seen.",
         ),
-    ] = "auto",
+    ] = "rims",
     spare_others: Annotated[
         bool,
         typer.Option(
@@ -88,7 +90,9 @@ def composite(
 
     Two objects whose boxes overlap or touch are cut out of a photograph by their masks, the
     photograph is inpainted where they were, and they are put back; the truth is the photograph.
-    All engines get the same background and cut-outs. Each object takes 2 % of its photograph or
+    All engines get the same background. paste, clone and clone-mixed get the objects as their
+    masks say, the others as `compose composite` cuts them out; paste-cut is a paste of these.
+    Each object takes 2 % of its photograph or
     more, both half of it at most. Where both masks claim the same pixels, the smaller object is
     in front; otherwise ground contact and size decide, as without --order.
 

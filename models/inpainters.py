@@ -49,6 +49,12 @@ def _ns(threads: int, device: str, user: UserPaths | None) -> Inpainter:
     return OpenCvInpainter("ns")
 
 
+def _rims(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .inpainter_rims import RimInpainter
+
+    return RimInpainter()
+
+
 def _lama(threads: int, device: str, user: UserPaths | None) -> Inpainter:
     from ..core.devices import require_torch
 
@@ -75,6 +81,7 @@ _OPENERS: dict[str, Callable[[int, str, UserPaths | None], Inpainter]] = {
     "builtin": _builtin,
     "ns": _ns,
     "telea": _telea,
+    "rims": _rims,
 }
 
 INPAINTER_NAMES = ("auto", "opencv", *_OPENERS)
@@ -87,7 +94,8 @@ def inpainter_name(name: str) -> str:
     shiftmap, with patchmatch for the search for objects and for what cannot be pieced together,
     or by itself and with opencv on machines for which pypatchmatch has no library. `builtin`
     needs a network of `compose train inpaint`; the one that a CPU trained in half an hour made
-    fills no better than patchmatch, and does not ship.
+    fills no better than patchmatch, and does not ship. `rims` is for holes that something is laid
+    over.
 
     Raises:
         UsageError: no such engine.

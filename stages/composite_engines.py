@@ -76,6 +76,7 @@ _OPENERS: dict[str, Callable[[EngineOptions], CompositeEngine]] = {
 ENGINE_NAMES = ("auto", *_OPENERS)
 _PEERS: dict[str, Callable[[EngineOptions], CompositeEngine]] = {
     "paste": lambda _: PasteEngine(),
+    "paste-cut": lambda _: PasteEngine(cut=True),
     "clone": lambda _: CloneEngine(),
     "clone-mixed": lambda _: CloneEngine(mixed=True),
     "sequential": lambda options: SequentialEngine(BlendEngine(options.config)),

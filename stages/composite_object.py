@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import disc, grown
 from ..core.errors import MaskError
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.images import load_picture
@@ -29,7 +30,7 @@ from .composite_engine import Floats, Placed, unit
 from .composite_foreground import estimate_foreground
 from .composite_rim import clean_rim
 from .composite_white import white_alpha, white_ground
-from .segment_alpha import soft_alpha
+from .matte import matte
 
 How = Literal["mask", "alpha", "white", "segmenter"]
 Segment = Callable[[NDArray[np.uint8]], list[Instance]]
@@ -38,7 +39,9 @@ _CLEAR = 0.005  # share of pixels that are transparent from which on alpha says 
 _VISIBLE = 0.05  # alpha from which on a pixel belongs to the object's box
 _SPARE = 2  # an object is cut out at so many times the size it is placed at, or its own
 _MARGIN = 0.04  # of the longer side, kept about the object
-_BAND = {"mask": 0.004, "segmenter": 0.008}  # of the longer side: where a given edge may be off
+_BAND = {"mask": 0.016, "segmenter": 0.02}  # of the longer side: where a given edge may be off
+_SLIT = 0.004  # of the longer side, half of a slit between the parts of an annotated mask
+_SEAM = 0.02  # of the longer side, what annotators leave between two objects that touch
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,27 +121,58 @@ def load_object(
     return _tight(colours, soft, "segmenter" if how == "segmenter" else "mask", 1 / factor)
 
 
-def cut_in_place(rgb: NDArray[np.uint8], where: Mask, name: str) -> Placed:
+def cut_in_place(
+    rgb: NDArray[np.uint8], where: Mask, name: str, *, front: Mask | None = None
+) -> Placed:
     """An object of a photograph where it stands, at the photograph's own pixels.
+
+    Slits between the parts of a mask are closed: annotators draw what another object cuts in two
+    as polygons that hardly miss each other.
 
     Args:
         rgb: HxWx3, the photograph.
         where: HxW, the object; some of it is True.
         name: the object's.
+        front: HxW, what stands before it; where that touches it, the object goes on below, in
+            its own colours, and what lies between both masks is the object's.
     """
     rows, columns = _window(where, _MARGIN)
-    here = np.ascontiguousarray(rgb[rows, columns])
-    soft = _soft(here, where[rows, columns], "mask")
-    colours = estimate_foreground(unit(here), soft)
+    size = max(rows.stop - rows.start, columns.stop - columns.start)
+    reach = max(round(_SEAM * size), 2)
+    where = _closed(_to_border(where, reach), max(round(_SLIT * size), 1))
+    here, mask = np.ascontiguousarray(rgb[rows, columns]), where[rows, columns]
+    seam = hidden = np.zeros_like(mask)
+    if front is not None:
+        before = front[rows, columns]
+        near = grown(mask, reach)
+        seam = _closed(mask | before, reach) & ~(mask | before) & near & grown(before, reach)
+        hidden = before & ~mask & grown(mask, 2 * reach)
+    soft = _soft(here, mask | seam | hidden, "mask", seam)
+    own = np.where(hidden, 0, soft).astype(np.float32)
+    colours = estimate_foreground(unit(here), own)
     part = _box(soft >= min(_VISIBLE, float(soft.max())))
     x, y = columns.start, rows.start
     box = x + part[1].start, y + part[0].start, x + part[1].stop, y + part[0].stop
     return Placed(name, colours[part].copy(), soft[part].copy(), box, box)
 
 
-def _soft(rgb: NDArray[np.uint8], where: Mask, how: How) -> Floats:
+def _to_border(mask: Mask, reach: int) -> Mask:
+    """A mask that ends within reach of the picture's border, continued to it."""
+    strip = np.ones_like(mask)
+    strip[reach:-reach, reach:-reach] = False
+    return mask | (strip & grown(mask, reach))
+
+
+def _closed(mask: Mask, radius: int) -> Mask:
+    """A mask without gaps that a disc of this radius does not fit into."""
+    wide = np.pad(mask.astype(np.uint8), radius + 1, mode="edge")
+    inner = slice(radius + 1, -radius - 1)
+    return np.asarray(cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc(radius))[inner, inner], bool)
+
+
+def _soft(rgb: NDArray[np.uint8], where: Mask, how: How, doubtful: Mask | None = None) -> Floats:
     """The alpha of a mask whose edge follows the picture's."""
-    return unit(soft_alpha(rgb, where, max(_BAND[how] * max(where.shape), 1.5)))
+    return matte(rgb, where, max(_BAND[how] * max(where.shape), 1.5), doubtful=doubtful)
 
 
 def _found(instances: list[Instance], path: Path) -> Mask:

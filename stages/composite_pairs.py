@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.boxes import Box, contained
+from ..core.discs import grown
 from ..core.errors import DataError
 from ..core.masks import Mask, mask_box
 from ..core.seeds import derive_seed, generator
 from ..models.inpainter import Inpainter
 from ..models.inpainting import fill_hole
-from .composite_engine import Floats, Placed, Scene
+from .composite_engine import Floats, Placed, Scene, unit
 from .composite_harmonize import linear, nonlinear
 from .composite_object import cut_in_place
-from .composite_order import guess_order
+from .composite_order import order_boxes
 from .occlusion_sources import AnnotatedPhoto
 from .pair_masks import seen_parts
 
@@ -56,6 +56,7 @@ class Case:
     name: str
     truth: NDArray[np.uint8] = field(repr=False)
     scene: Scene
+    plain: Scene  # the same with the objects as their masks say, edges and colours as they are
 
 
 def find_pairs(
@@ -121,20 +122,31 @@ def open_cases(
     """
     height, width = pair.rgb.shape[:2]
     reach = max(round(_GROWN * max(height, width)), 2)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
-    union = (pair.masks[0] | pair.masks[1]).astype(np.uint8)
-    hole = cv2.dilate(union, disc) > 0
+    hole = grown(pair.masks[0] | pair.masks[1], reach)
     if spare:
         hole &= ~pair.others
     drawn = derive_seed(seed, "background", pair.name)
     background = fill_hole(inpainter, pair.rgb, hole, seed=drawn)
-    cut = tuple(cut_in_place(pair.rgb, mask, str(k)) for k, mask in enumerate(pair.masks))
-    order = pair.order or guess_order(cut, height)
+    order = pair.order or order_boxes([mask_box(mask) for mask in pair.masks], height)
+    cut = tuple(
+        cut_in_place(pair.rgb, mask, str(k), front=pair.masks[order[0]] if k == order[1] else None)
+        for k, mask in enumerate(pair.masks)
+    )
+    as_given = tuple(_as_given(pair.rgb, mask, str(k)) for k, mask in enumerate(pair.masks))
     for task in tasks:
-        objects = cut
-        if task == "harmonize":
-            objects = tuple(_perturbed(each, seed, pair.name) for each in cut)
-        yield task, Case(pair.name, pair.rgb, Scene(background, objects, order, seed, pair.name))
+        scenes = []
+        for objects in (cut, as_given):
+            if task == "harmonize":
+                objects = tuple(_perturbed(each, seed, pair.name) for each in objects)
+            scenes.append(Scene(background, objects, order, seed, pair.name))
+        yield task, Case(pair.name, pair.rgb, *scenes)
+
+
+def _as_given(rgb: NDArray[np.uint8], mask: Mask, name: str) -> Placed:
+    box = mask_box(mask)
+    window = int(box.x1), int(box.y1), int(box.x2), int(box.y2)
+    part = np.s_[window[1] : window[3], window[0] : window[2]]
+    return Placed(name, unit(rgb[part]), mask[part].astype(np.float32), window, window)
 
 
 def _perturbed(placed: Placed, seed: int, name: str) -> Placed:

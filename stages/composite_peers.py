@@ -8,14 +8,19 @@ import numpy as np
 from ..core.masks import Mask
 from .composite_engine import Composed, CompositeEngine, Placed, Scene, unit
 
+PLAIN = frozenset({"paste", "clone", "clone-mixed"})  # measured on masks as they are given
 _RIM = 3  # pixels around the picture, for OpenCV clones nothing at its border
 _SHOWN = 0.5  # alpha from which on a pixel is cloned
 
 
 class PasteEngine:
-    """Engine `paste`: alpha blending and nothing else; see `composite_engine.CompositeEngine`."""
+    """Engines `paste` and `paste-cut`: alpha blending and nothing else.
 
-    name = "paste"
+    The second is given objects as we cut them out, the first as their masks say.
+    """
+
+    def __init__(self, *, cut: bool = False) -> None:
+        self.name = "paste-cut" if cut else "paste"
 
     def compose(self, scene: Scene) -> Composed:
         """See `composite_engine.CompositeEngine`."""

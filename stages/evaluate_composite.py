@@ -15,6 +15,7 @@ from ..core.masks import Mask, mask_box
 from .composite import largest_difference
 from .composite_engine import Composed, CompositeEngine, Placed, Scene
 from .composite_pairs import Case
+from .composite_peers import PLAIN
 from .evaluate_inpaint import hole_distance, hole_psnr, hole_ssim
 
 if TYPE_CHECKING:
@@ -73,21 +74,23 @@ def score_case(
     """Compose a case by every engine and append what was found.
 
     Args:
-        engines: each is given the same scene.
+        engines: each is given the same scene; those of `composite_peers.PLAIN` with objects as
+            their masks say.
         case: from `composite_pairs.open_cases`.
         encoder: whose features and embeddings are compared.
         scores: of the engines, in their order.
         advance: called after every composite, for a progress bar.
     """
     for engine, score in zip(engines, scores, strict=True):
+        scene = case.plain if engine.name in PLAIN else case.scene
         began = time.perf_counter()
-        composed = engine.compose(case.scene)
+        composed = engine.compose(scene)
         score.seconds.append(time.perf_counter() - began)
         for name, value in case_figures(case, composed, encoder).items():
             score.figures[name].append(value)
-        ground = case.scene.background
+        ground = scene.background
         score.outside.append(largest_difference(composed.rgb, ground, ~composed.zone))
-        again = engine.compose(swapped(case.scene))
+        again = engine.compose(swapped(scene))
         score.stable.append(np.array_equal(composed.rgb, again.rgb))
         advance()
 

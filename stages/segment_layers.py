@@ -13,12 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.discs import disc
 from ..core.masks import Mask, mask_box
-from .segment_alpha import clean_colours, inner_colours, over, soft_alpha
+from .matte import matte
+from .segment_alpha import clean_colours, inner_colours, over
 from .segment_canvas import FullCanvas, enlarged
 from .segment_found import Found, LoopResult
 from .segment_rim import missed_rims
 
+_OFF = 0.01  # of an object's longer side: where its outline may be off
 _BAND = 0.002  # of soft edges on both sides, as a share of the long side
 _BAND_LEAST = 1.5  # pixels
 
@@ -107,7 +110,7 @@ def _drafts(result: LoopResult[FullCanvas], shape: tuple[int, ...], band: float)
     covered = np.zeros(shape, np.uint8)
     ahead: Mask = np.zeros(shape, bool)
     margin = int(3 * band) + 2
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * int(2 * band) + 1,) * 2)
+    kernel = disc(int(2 * band))
     drafts, rims = [], missed_rims(result)
     for found in in_order(result):
         amodal, extent = enlarged(found.amodal, shape), enlarged(found.seen_extent, shape)
@@ -120,7 +123,8 @@ def _drafts(result: LoopResult[FullCanvas], shape: tuple[int, ...], band: float)
         wide = np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)
         below = mask | (wide & ahead[window])
         guide = result.rounds[found.seen].canvas.full[window]
-        alpha = soft_alpha(guide, below, band)
+        off = max(_OFF * max(mask.shape), 2 * band)
+        alpha = np.rint(matte(guide, below, off) * 255).astype(np.uint8)
         drafts.append(_Draft(found, window, extent[window], alpha, covered[window] > 0))
         covered[window] = np.maximum(covered[window], alpha)
         ahead |= amodal

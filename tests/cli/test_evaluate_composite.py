@@ -24,7 +24,7 @@ def test_rows_of_figures_and_their_differences_as_json(data: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     figures, differences = rows[:10], rows[10:]
-    names = ["blend", "paste", "clone", "clone-mixed", "sequential"]
+    names = ["blend", "paste", "paste-cut", "clone", "clone-mixed", "sequential"]
     tasks = ["recomposite", "harmonize"]
     assert [(row["task"], row["engine"]) for row in figures] == [
         (task, name) for task in tasks for name in names

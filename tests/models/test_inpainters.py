@@ -38,7 +38,7 @@ def scene() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     return rgb, hole
 
 
-CLASSICAL = pytest.mark.parametrize("name", ["telea", "ns", "patchmatch", "shiftmap"])
+CLASSICAL = pytest.mark.parametrize("name", ["telea", "ns", "patchmatch", "shiftmap", "rims"])
 
 
 @CLASSICAL
@@ -164,13 +164,13 @@ def test_a_missing_checkpoint_is_told_with_what_to_pull(name: str, row: str) -> 
 
 @pytest.mark.usefixtures("nothing_here")
 def test_what_runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert inpainters_here() == ["shiftmap", "patchmatch", "ns", "telea"]
+    assert inpainters_here() == ["shiftmap", "patchmatch", "ns", "telea", "rims"]
     models = tmp_path / "home" / "models"
     models.mkdir(parents=True)
     (models / "big-lama.pt").touch()
-    assert inpainters_here() == ["lama", "shiftmap", "patchmatch", "ns", "telea"]
+    assert inpainters_here() == ["lama", "shiftmap", "patchmatch", "ns", "telea", "rims"]
     monkeypatch.setenv("COMPOSE_MODELS", f"inpaint={tmp_path / 'mine.onnx'}")
-    assert inpainters_here() == ["lama", "shiftmap", "patchmatch", "builtin", "ns", "telea"]
+    assert inpainters_here() == ["lama", "shiftmap", "patchmatch", "builtin", "ns", "telea", "rims"]
 
 
 def test_the_default_engines_do_without_torch() -> None:
@@ -184,3 +184,24 @@ def test_the_default_engines_do_without_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"\[\]\n", done.stdout)
     assert done.stderr == ""
+
+
+def test_rims_are_smooth_on_even_ground_and_of_patches_in_texture() -> None:
+    rgb, _ = scene()
+    rgb = np.concatenate([rgb, np.full_like(rgb, 90)], 1)  # texture at the left, none at the right
+    hole = np.zeros(rgb.shape[:2], bool)
+    hole[30:62, 40:83] = hole[30:62, 160:203] = True
+    filled = open_inpainter("rims").fill(rgb, hole, 0)
+    np.testing.assert_array_equal(filled[30:62, 160:203], 90)
+    patches = open_inpainter("patchmatch").fill(rgb, hole, 0)
+    smooth = open_inpainter("ns").fill(rgb, hole, 0)
+    part = np.s_[30:62, 44:79]
+    apart = [np.abs(filled[part].astype(int) - other[part]).mean() for other in (patches, smooth)]
+    assert apart[0] < apart[1] / 2
+
+
+def test_rims_without_the_library_of_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compose.models.inpainter_rims.patchmatch_here", lambda: False)
+    rgb, hole = scene()
+    filled = open_inpainter("rims").fill(rgb, hole, 0)
+    np.testing.assert_array_equal(filled, open_inpainter("ns").fill(rgb, hole, 0))

@@ -76,8 +76,11 @@ def test_pasted_at_their_places_the_objects_are_the_photograph(pair):
     made = PasteEngine().compose(case.scene).rgb
     for part in (np.s_[60:96, 80:126], np.s_[24:52, 54:86]):  # of WIDE, and of TALL above it
         assert np.abs(made[part].astype(int) - case.truth[part]).max() <= 1
-    for placed, box in zip(case.scene.objects, (TALL, WIDE), strict=True):
-        assert np.abs(np.array(placed.box) - box).max() <= 3
+    tall, wide = (np.array(placed.box) for placed in case.scene.objects)
+    assert np.abs(wide - WIDE).max() <= 3
+    assert np.abs(tall - TALL)[:2].max() <= 3
+    assert (tall - TALL)[2:].min() >= 3  # it goes on below the one in front
+    assert (tall - TALL)[2:].max() <= 8
 
 
 def test_perturbed_colours_depend_on_seed_object_and_photograph(pair):

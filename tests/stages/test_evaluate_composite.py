@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -42,7 +44,8 @@ class Judge:
 class Favourite(PasteEngine):
     """Pastes, but the object listed first is always in front, and it touches a corner."""
 
-    name = "favourite"
+    def __init__(self) -> None:
+        self.name = "favourite"
 
     def compose(self, scene: Scene) -> Composed:
         made = super().compose(Scene(scene.background, scene.objects, (0, 1)))
@@ -53,7 +56,17 @@ class Favourite(PasteEngine):
 @pytest.fixture
 def case() -> Case:
     one = scene(placed(BLUE, BACK), placed(RED, FRONT), order=(1, 0))
-    return Case("drawn", PasteEngine().compose(one).rgb, one)
+    return Case("drawn", PasteEngine().compose(one).rgb, one, one)
+
+
+def test_plain_pastes_are_given_what_masks_say_and_others_what_was_cut_out(case):
+    rough = scene(placed(RED, BACK), placed(BLUE, FRONT), order=(1, 0))
+    both = replace(case, plain=rough)
+    engines = [PasteEngine(), PasteEngine(cut=True)]
+    scores = [CompositeScores("recomposite", engine.name) for engine in engines]
+    score_case(engines, both, Judge(), scores)
+    paste, cut = (score.figures["psnr_union"][0] for score in scores)
+    assert paste < 20 < 60 <= cut
 
 
 def test_regions_are_of_the_boxes(case):
@@ -123,7 +136,7 @@ def test_swapping_lists_objects_the_other_way_round_in_the_same_depth(case):
 
 def test_pairs_without_an_overlap_are_left_out_of_its_mean():
     apart = scene(placed(BLUE, (20, 60, 60, 100)), placed(RED, (60, 60, 100, 100)), order=(1, 0))
-    touching = Case("touching", PasteEngine().compose(apart).rgb, apart)
+    touching = Case("touching", PasteEngine().compose(apart).rgb, apart, apart)
     score = CompositeScores("recomposite", "paste")
     score_case([PasteEngine()], touching, Judge(), [score])
     assert not any(name in score.summary() for name in FIGURES if name.endswith("overlap"))

@@ -1,0 +1,71 @@
+"""The soft edge of an object whose mask is not quite its outline: a trimap, and matting in it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.discs import disc
+from ..core.masks import Mask
+from ..models.closed_form_matting import closed_form_alpha
+from .segment_alpha import soft_alpha
+
+Floats = NDArray[np.float32]
+
+_SIDE = 640  # pixels at which the whole band is looked at; larger pictures follow it
+_CORE = 0.5  # of the greatest depth near by: what is thinner than the band keeps a middle
+_THINNEST = 0.9  # pixels; a line of one pixel is sure
+_HAZE = 0.05  # alpha that is taken for none, and what lacks as much of 1 for all
+_SETTLED = 0.02  # alpha of the small picture that the large one does not look at again
+
+
+def matte(
+    rgb: NDArray[np.uint8], mask: Mask, band: float, *, doubtful: Mask | None = None
+) -> Floats:
+    """The alpha HxW in [0, 1] of what a mask HxW shows of a picture HxWx3.
+
+    Args:
+        rgb: the picture.
+        mask: some of it is True.
+        band: pixels by which the mask's edge may be off.
+        doubtful: HxW, of the mask but only perhaps the object's, however deep it lies.
+    """
+    if doubtful is None:
+        doubtful = np.zeros_like(mask)
+    scale = _SIDE / max(mask.shape)
+    if scale >= 1:
+        return _steep(_solved(rgb, mask, band, doubtful))
+    size = max(round(mask.shape[1] * scale), 1), max(round(mask.shape[0] * scale), 1)
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    here = np.asarray(share >= min(0.5, float(share.max())))
+    doubt = cv2.resize(doubtful.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    rough = _solved(small, here, max(band * scale, 1.5), doubt)
+    whole = mask.shape[1], mask.shape[0]
+    start = np.asarray(cv2.resize(rough, whole, interpolation=cv2.INTER_LINEAR), np.float32)
+    open_ = ((start > _SETTLED) & (start < 1 - _SETTLED)).astype(np.uint8)
+    unknown = cv2.dilate(open_, disc(round(1 / scale))) > 0
+    start = np.where(unknown, start, np.rint(start)).astype(np.float32)
+    return _steep(closed_form_alpha(rgb, start, unknown))
+
+
+def _solved(rgb: NDArray[np.uint8], mask: Mask, band: float, doubtful: Mask) -> Floats:
+    solid, empty = _sure(mask, band) & ~doubtful, _sure(~mask, band)
+    guess = soft_alpha(rgb, mask, band).astype(np.float32) / 255
+    start = np.where(solid, 1, np.where(empty, 0, guess)).astype(np.float32)
+    return closed_form_alpha(rgb, start, ~(solid | empty))
+
+
+def _sure(mask: Mask, band: float) -> Mask:
+    """What is deeper within a mask than the band, or in the middle of what is thinner."""
+    framed = np.pad(mask.astype(np.uint8), 1, mode="edge")
+    if framed.all():
+        return mask
+    depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    near = cv2.dilate(depth, disc(max(round(band), 1)))
+    return np.asarray(depth > np.minimum(band, np.maximum(_CORE * near, _THINNEST)), bool)
+
+
+def _steep(alpha: Floats) -> Floats:
+    return np.asarray(np.clip((alpha - _HAZE) / (1 - 2 * _HAZE), 0, 1), np.float32)
