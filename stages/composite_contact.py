@@ -30,8 +30,10 @@ def sealed(ground: Floats, cover: Floats, alpha: Floats) -> tuple[Floats, Floats
     share, least, most = _GAP
     reach = int(np.clip(round(share * extent), least, most))
     wider = np.ones((2 * reach + 3, 2 * reach + 3), np.uint8)
-    near = cv2.dilate((alpha > 0.5).astype(np.uint8), wider) > 0
-    near &= cv2.dilate((cover > 0.5).astype(np.uint8), wider) > 0
+    front, behind = ((each > 0.5).astype(np.uint8) for each in (alpha, cover))
+    near = (cv2.dilate(front, wider) > 0) & (cv2.dilate(behind, wider) > 0)
+    # where one lies over the other there is no gap, but the corners beside them look like one
+    near &= cv2.dilate(front & behind, wider) == 0
     if not near.any():
         return ground, cover
     rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..core.discs import disc
 from ..core.masks import Mask
 from ..models.closed_form_matting import closed_form_alpha
+from ..models.guided_filter import guided_filter
 from .segment_alpha import soft_alpha
 
 Floats = NDArray[np.float32]
@@ -17,7 +18,8 @@ _SIDE = 640  # pixels at which the whole band is looked at; larger pictures foll
 _CORE = 0.5  # of the greatest depth near by: what is thinner than the band keeps a middle
 _THINNEST = 0.9  # pixels; a line of one pixel is sure
 _HAZE = 0.05  # alpha that is taken for none, and what lacks as much of 1 for all
-_SETTLED = 0.02  # alpha of the small picture that the large one does not look at again
+_REACH = 1.5  # pixels there of the windows whose functions of colour give a large picture's edge
+_SETTLED = 0.02  # alpha that stays as the small picture has it
 
 
 def matte(
@@ -43,11 +45,10 @@ def matte(
     doubt = cv2.resize(doubtful.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
     rough = _solved(small, here, max(band * scale, 1.5), doubt)
     whole = mask.shape[1], mask.shape[0]
-    start = np.asarray(cv2.resize(rough, whole, interpolation=cv2.INTER_LINEAR), np.float32)
-    open_ = ((start > _SETTLED) & (start < 1 - _SETTLED)).astype(np.uint8)
-    unknown = cv2.dilate(open_, disc(round(1 / scale))) > 0
-    start = np.where(unknown, start, np.rint(start)).astype(np.float32)
-    return _steep(closed_form_alpha(rgb, start, unknown))
+    wide = np.asarray(cv2.resize(rough, whole, interpolation=cv2.INTER_LINEAR), np.float32)
+    sharp = guided_filter(rgb, rough, radius=_REACH / _SIDE, side=_SIDE)
+    settled = (wide < _SETTLED) | (wide > 1 - _SETTLED)
+    return _steep(np.where(settled, wide, sharp))
 
 
 def _solved(rgb: NDArray[np.uint8], mask: Mask, band: float, doubtful: Mask) -> Floats:
