@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 _SIDE = 640  # pixels at which the whole band is looked at; larger pictures follow it
 _CORE = 0.5  # of the greatest depth near by: what is thinner than the band keeps a middle
-_THINNEST = 0.9  # pixels; a line of one pixel is sure
+_THINNEST = (0.9, 1.0)  # pixels of depth that are sure: a line of one, but no gap of one
 _HAZE = 0.05  # alpha that is taken for none, and what lacks as much of 1 for all
 _REACH = 1.5  # pixels there of the windows whose functions of colour give a large picture's edge
 _SETTLED = 0.02  # alpha that stays as the small picture has it
@@ -52,20 +52,20 @@ def matte(
 
 
 def _solved(rgb: NDArray[np.uint8], mask: Mask, band: float, doubtful: Mask) -> Floats:
-    solid, empty = _sure(mask, band) & ~doubtful, _sure(~mask, band)
+    solid, empty = _sure(mask, band, _THINNEST[0]) & ~doubtful, _sure(~mask, band, _THINNEST[1])
     guess = soft_alpha(rgb, mask, band).astype(np.float32) / 255
     start = np.where(solid, 1, np.where(empty, 0, guess)).astype(np.float32)
     return closed_form_alpha(rgb, start, ~(solid | empty))
 
 
-def _sure(mask: Mask, band: float) -> Mask:
+def _sure(mask: Mask, band: float, thinnest: float) -> Mask:
     """What is deeper within a mask than the band, or in the middle of what is thinner."""
     framed = np.pad(mask.astype(np.uint8), 1, mode="edge")
     if framed.all():
         return mask
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     near = cv2.dilate(depth, disc(max(round(band), 1)))
-    return np.asarray(depth > np.minimum(band, np.maximum(_CORE * near, _THINNEST)), bool)
+    return np.asarray(depth > np.minimum(band, np.maximum(_CORE * near, thinnest)), bool)
 
 
 def _steep(alpha: Floats) -> Floats:
