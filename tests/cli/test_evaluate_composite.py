@@ -23,7 +23,7 @@ def test_rows_of_figures_and_their_differences_as_json(data: Path, tmp_path: Pat
                    home=tmp_path / "home")  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    figures, differences = rows[:10], rows[10:]
+    figures, differences = rows[:12], rows[12:]
     names = ["blend", "paste", "paste-cut", "clone", "clone-mixed", "sequential"]
     tasks = ["recomposite", "harmonize"]
     assert [(row["task"], row["engine"]) for row in figures] == [
@@ -34,7 +34,7 @@ def test_rows_of_figures_and_their_differences_as_json(data: Path, tmp_path: Pat
         assert (row["pairs"], row["outside"], row["stable"]) == (1, 0, 1)
         assert 0 < row["psnr_overlap"]["value"] <= 60
         assert row["identity"]["value"] <= 1 + 1e-6
-    plain, perturbed = figures[1], figures[6]
+    plain, perturbed = figures[1], figures[7]
     assert plain["psnr_union"]["value"] > perturbed["psnr_union"]["value"]
     assert [(row["task"], row["against"]) for row in differences] == [
         (task, name) for task in tasks for name in names[1:]
