@@ -30,7 +30,7 @@ from .composite_engine import Floats, Placed, unit
 from .composite_foreground import estimate_foreground
 from .composite_rim import clean_rim
 from .composite_white import white_alpha, white_ground
-from .matte import matte
+from .matte import matte, reduced
 
 How = Literal["mask", "alpha", "white", "segmenter"]
 Segment = Callable[[NDArray[np.uint8]], list[Instance]]
@@ -203,9 +203,7 @@ def _smaller(rgb: NDArray[np.uint8], where: Mask, factor: int) -> tuple[NDArray[
     if factor == 1:
         return rgb, where
     size = max(where.shape[1] // factor, 1), max(where.shape[0] // factor, 1)
-    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    share = cv2.resize(where.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return small, np.asarray(share >= min(0.5, float(share.max())))
+    return reduced(rgb, where, size)
 
 
 def _reduced(

@@ -39,9 +39,7 @@ def matte(
     if scale >= 1:
         return _steep(_solved(rgb, mask, band, doubtful))
     size = max(round(mask.shape[1] * scale), 1), max(round(mask.shape[0] * scale), 1)
-    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    here = np.asarray(share >= min(0.5, float(share.max())))
+    small, here = reduced(rgb, mask, size)
     doubt = cv2.resize(doubtful.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
     rough = _solved(small, here, max(band * scale, 1.5), doubt)
     whole = mask.shape[1], mask.shape[0]
@@ -49,6 +47,15 @@ def matte(
     sharp = guided_filter(rgb, rough, radius=_REACH / _SIDE, side=_SIDE)
     settled = (wide < _SETTLED) | (wide > 1 - _SETTLED)
     return _steep(np.where(settled, wide, sharp))
+
+
+def reduced(
+    rgb: NDArray[np.uint8], mask: Mask, size: tuple[int, int]
+) -> tuple[NDArray[np.uint8], Mask]:
+    """A picture and a mask of it at a smaller size (width, height); some of the mask stays."""
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return small, np.asarray(share >= min(0.5, float(share.max())))
 
 
 def _solved(rgb: NDArray[np.uint8], mask: Mask, band: float, doubtful: Mask) -> Floats:
