@@ -1,9 +1,10 @@
-"""Masks cleaned of what no object has: parts, specks and pinholes."""
+"""Masks cleaned of what no object has: faint parts, specks and pinholes."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.masks import Mask
 
@@ -21,6 +22,23 @@ def connected_parts(mask: Mask, least: int = 1) -> list[Mask]:
     areas = numbers[1:, cv2.CC_STAT_AREA]
     order = np.argsort(-areas, kind="stable")
     return [np.asarray(labels == i + 1) for i in order if areas[i] >= least]
+
+
+def without_faint_parts(
+    soft: NDArray[np.float32], least_mean: float, least_area: float = 1
+) -> NDArray[np.float32]:
+    """A map HxW with 0 in the parts above 1/2 that are fainter in the mean, or smaller.
+
+    Args:
+        soft: in [0,1].
+        least_mean: of a part that stays.
+        least_area: its pixels at least.
+    """
+    kept = soft.copy()
+    for part in connected_parts(soft > 0.5):
+        if part.sum() < least_area or soft[part].mean() < least_mean:
+            kept[part] = 0
+    return kept
 
 
 def without_specks(mask: Mask, least: int) -> Mask:

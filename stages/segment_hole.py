@@ -22,7 +22,7 @@ _ALIKE = 0.8  # share of the distance to the surroundings, within which a pixel 
 
 def widened(mask: Mask, config: SegmentConfig) -> Mask:
     """A mask grown by a disc of the radius that the settings say."""
-    return grown(mask, _radius(mask, config))
+    return grown(mask, hole_radius(mask, config))
 
 
 def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: SegmentConfig) -> Mask:
@@ -34,13 +34,14 @@ def hole_around(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segmen
         others: HxW, what is known to be something else and does not cling.
         config: the settings.
     """
-    radius = _radius(mask, config)
+    radius = hole_radius(mask, config)
     if radius < 1:
         return mask
     return grown(mask | _clinging(rgb, mask, others, radius), radius)
 
 
-def _radius(mask: Mask, config: SegmentConfig) -> int:
+def hole_radius(mask: Mask, config: SegmentConfig) -> int:
+    """Pixels by which the hole of a mask is wider than it."""
     radius: float = max(config.dilate * max(mask.shape), config.dilate_least)
     return round(radius)
 

@@ -16,6 +16,8 @@ from ..core.drawing import Drawing
 from ..core.errors import InputError, UsageError
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.seeds import generator
+from ..models.mask_parts import without_faint_parts
+from ..models.segmenter_salient import LEAST_SALIENCY, SalientConfig
 from .sketch_allotment import allot, round_counts
 from .sketch_config import SketchConfig
 from .sketch_edges import xdog_edges
@@ -119,7 +121,9 @@ def make_plan(
         InputError: the drawing has more strokes than there may be.
         ImageError, MaskError, InputError: a region cannot be read or does not fit the target.
     """
-    salient = saliency.read(target.rgb) if saliency is not None else None
+    seen = saliency.read(target.rgb) if saliency is not None else None
+    # a landscape has no subject: where the network is not sure of one, all places count alike
+    salient = seen if seen is not None and _has_subject(seen) else None
     network = contours if config.edges == "contours" else None
     if network is None:
         lines = canny_lines(target, salient)
@@ -139,7 +143,7 @@ def make_plan(
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)
-    start = _Starter(target, lines, fine, config, salient)
+    start = _Starter(target, lines, fine, config, seen)
     counts = start.moved(regions, allot(shares, left), given.points)
     chances = [
         generator(config.seed, "sketch", name, str(number)) for number in range(config.sketches)
@@ -165,6 +169,12 @@ def make_plan(
             color = np.concatenate([own if config.color == "optimise" else 0 * own, color], 1)
         rounds.append(Round(region, np.stack(seeds), stacked, color))
     return Plan(lines.edges, lines.weights, tuple(regions), tuple(rounds))
+
+
+def _has_subject(saliency: NDArray[np.float32]) -> bool:
+    """Whether something in a map HxW would count as an object for segmenter `salient` too."""
+    least = SalientConfig().least_area * saliency.size
+    return bool((without_faint_parts(saliency, LEAST_SALIENCY, least) > 0.5).any())
 
 
 def _given(drawing: Drawing | None, target: Target, config: SketchConfig) -> Drawing:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from compose.models.mask_parts import connected_parts, without_specks
+from compose.models.mask_parts import connected_parts, without_faint_parts, without_specks
 from compose.models.mask_split import nearest_number, split_at_necks
 
 MASKS = hnp.arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 30)))
@@ -35,6 +35,16 @@ def test_parts_are_a_partition_by_size(mask: np.ndarray, least: int) -> None:
     assert areas == sorted(areas, reverse=True)
     kept = connected_parts(mask, least)
     assert [int(part.sum()) for part in kept] == [area for area in areas if area >= least]
+
+
+def test_faint_and_small_parts_of_a_map_go() -> None:
+    soft = np.full((20, 60), 0.3, np.float32)
+    soft[2:12, 2:12], soft[2:12, 22:32], soft[2:4, 42:44] = 0.95, 0.7, 0.95
+    kept = without_faint_parts(soft, 0.89, 20)
+    wanted = soft.copy()
+    wanted[2:12, 22:32] = wanted[2:4, 42:44] = 0
+    np.testing.assert_array_equal(kept, wanted)
+    np.testing.assert_array_equal(without_faint_parts(soft, 0.6), soft)
 
 
 @given(MASKS, st.integers(1, 9))

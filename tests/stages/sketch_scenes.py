@@ -36,13 +36,16 @@ class Blur:
 
 
 class Right:
-    """A finder of subjects that likes what is on the right."""
+    """A finder of subjects that likes what is on the right; `sure`: how much, in [0,1]."""
 
     name = "right"
 
+    def __init__(self, sure: float = 1) -> None:
+        self.sure = sure
+
     def read(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         values = np.zeros(rgb.shape[:2], np.float32)
-        values[:, round(0.6 * rgb.shape[1]) :] = 1
+        values[:, round(0.6 * rgb.shape[1]) :] = self.sure
         return values
 
 

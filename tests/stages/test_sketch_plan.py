@@ -154,6 +154,16 @@ def test_without_a_finder_the_scene_is_the_only_round(plan):
     assert strokes(plan(saliency=None)) == [10]
 
 
+def test_where_no_subject_is_sure_all_places_count_alike(plan):
+    unsure, without = plan(saliency=Right(0.8)), plan(saliency=None)
+    assert unsure.regions == ()
+    np.testing.assert_array_equal(unsure.weights, without.weights)
+    np.testing.assert_array_equal(unsure.rounds[0].points, without.rounds[0].points)
+    assert len(plan(saliency=Right(0.95)).regions) == 1
+    seeds = plan(tiny(init="saliency", rounds=1), saliency=Right(0.8)).rounds[0].seeds
+    assert (seeds[..., 0] > 0.55 * unsure.edges.shape[1]).mean() > 0.9  # its own map, as asked for
+
+
 def test_a_mask_of_another_shape_is_refused(plan, tmp_path):
     Image.new("L", (50, 50), 255).save(tmp_path / "mask.png")
     with pytest.raises(MaskError, match="same size"):

@@ -1,0 +1,113 @@
+"""What an object leaves beside its hole: a leg that its mask lacks, a shadow at its feet.
+
+On a simple background one sees it at once, and there it can be told: its colours are not the
+ground's. So every pixel in a ring around the hole is compared with the ground beyond the ring.
+What differs by more than the ground there differs from itself, is joined to the hole, ends within
+the ring (what goes on beyond it belongs to the background, as a horizon does), and is either more
+like the object than like the ground, or the ground in shade below it, goes with the object.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.masks import Mask
+from .segment_canvas import reduced, working_size
+from .segment_ground import Ground, apart
+
+_SIDE = 400  # pixels of the long side at which this is looked at
+# Of the long side, the ring's width; and of CIELAB, by how much a ground differs from itself where
+# nothing is told. Farther away more is found that is no remnant, so it has to be simpler.
+_LOOKS = ((0.07, 13.0), (0.14, 8.0))
+_BEYOND = 2.2  # widths from the hole up to which the ground is taken
+_LEAST = 9.0  # of CIELAB, by which a remnant differs
+_USUAL = 1.6  # times what is usual on the ground, by which it differs
+_ALIKE = 0.8  # share of the distance to the ground, within which a pixel is the object's
+_LOWER = 0.5  # of a hole's height from its top, from which shadows fall
+_LARGEST = 0.2  # of the hole, a remnant at most
+_MOST = 0.3  # of the hole, all of them
+_FILLS = 0.5  # of the picture, a hole around which there is too little to compare
+_FEWEST = 50  # pixels of ground
+_GAP = 5  # pixels, closed: what is thin is not seen all along
+_SPECK = 4  # pixels; fewer are noise
+
+
+def remnants(rgb: NDArray[np.uint8], hole: Mask, mask: Mask) -> Mask:
+    """Pixels beside a hole that are left of the object or of its shadow; often none.
+
+    Args:
+        rgb: HxWx3, the picture that shows the object.
+        hole: HxW, what is erased of it.
+        mask: HxW, the object, in the hole.
+    """
+    size = working_size(hole.shape, _SIDE)
+    small = reduced(rgb, size)
+    inside, own = _share(hole, size) > 0.5, _share(mask, size) > 0.7
+    found = np.zeros_like(inside)
+    for width, various in _LOOKS:
+        found |= _found(small, inside | found, own & inside, width, various)
+    if not found.any():
+        return np.zeros_like(hole)
+    if size == hole.shape[::-1]:
+        return found & ~hole
+    soft = cv2.resize(found.astype(np.float32), hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft > 0.3) & ~hole
+
+
+def _share(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32]:
+    shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(shares, np.float32)
+
+
+def _found(rgb: NDArray[np.uint8], hole: Mask, own: Mask, width: float, various: float) -> Mask:
+    """The remnants in a ring of this width where the ground is no more various than that."""
+    reach = max(round(width * max(hole.shape)), 3)
+    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+    ring = (away > 0) & (away <= reach)
+    beyond = (away > reach) & (away <= _BEYOND * reach)
+    none = np.zeros_like(hole)
+    if hole.mean() > _FILLS or beyond.sum() < _FEWEST or not (own.any() and ring.any()):
+        return none
+    ground = Ground.of(rgb, beyond, reach)
+    looked = ground.at(ring)
+    usual = ground.usual(looked)
+    if usual.min() > various:
+        return none
+    strange = ground.apart(looked)
+    shadow = ground.shaded(ring) & _lower(hole, ring)
+    alike = apart(looked, ground.at(own)) < _ALIKE * strange
+    differs = (usual < various) & (strange > np.maximum(_LEAST, _USUAL * usual))
+    odd = none.astype(np.uint8)
+    odd[ring] = differs & (alike | shadow)
+    closed = cv2.morphologyEx(odd, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
+    return _ending(np.asarray(closed, bool) & ring, hole, away > reach - 1.5)
+
+
+def _lower(hole: Mask, ring: Mask) -> NDArray[np.bool_]:
+    """Which pixels of a ring lie beside the lower part of the hole's nearest piece, or below."""
+    _, pieces, spans, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~hole).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    piece_of = np.zeros(int(nearest.max()) + 1, np.int64)
+    piece_of[nearest[hole]] = pieces[hole]
+    piece = piece_of[nearest[ring]]
+    top, height = spans[:, cv2.CC_STAT_TOP], spans[:, cv2.CC_STAT_HEIGHT]
+    rows = np.nonzero(ring)[0]
+    return np.asarray(rows - top[piece] > _LOWER * height[piece])
+
+
+def _ending(odd: Mask, hole: Mask, edge: Mask) -> Mask:
+    """The parts of `odd` that touch the hole, end before the ring's edge and are not too large."""
+    _, joined = cv2.connectedComponents((odd | hole).astype(np.uint8), connectivity=8)
+    odd = odd & np.isin(joined, np.unique(joined[hole]))
+    count, parts, spans, _ = cv2.connectedComponentsWithStats(odd.astype(np.uint8), connectivity=8)
+    areas = spans[:, cv2.CC_STAT_AREA]
+    going_on = np.unique(parts[edge & odd])
+    most = _LARGEST * hole.sum()
+    kept = [n for n in range(1, count) if _SPECK <= areas[n] <= most and n not in going_on]
+    if areas[kept].sum() > _MOST * hole.sum():
+        return np.zeros_like(hole)
+    return np.asarray(np.isin(parts, kept))
