@@ -6,6 +6,7 @@ is a little strange here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -15,14 +16,16 @@ from numpy.typing import NDArray
 from ..core.masks import Mask
 from ..core.seeds import generator
 
-PLACE = 8.0  # of CIELAB, what a distance of one reach counts
+PLACE = 6.0  # of CIELAB, what a distance of one reach counts
 
-_SAMPLES = 4000  # at most
+_SAMPLES = 2500  # at most
 _CHECKED = 700  # of these, that are compared with the others
 _NEAREST = 4  # sample that a pixel is compared with: a few may be odd themselves
 _ELSEWHERE = 0.7  # reaches, from which on a sample says something about another one
 _PERCENTILE = 97  # of differences on the ground, that is usual
-_AROUND = 60  # samples that are the ground at a place
+_AROUND = 40  # samples that are the ground at a place
+_CELL = 1.0  # of CIELAB's units, as wide as places that have the same samples around
+_ROWS = 2048  # points that are compared at once
 _SHADE = 0.83  # of the ground's light, the most in the shade
 _TINGE = 0.3  # the most by which the shade's share of light differs between red, green and blue
 _DARK = 0.003  # of the light; darker ground has no shade that one sees
@@ -61,19 +64,21 @@ class Ground:
     def usual(self, points: Points) -> Points:
         """How far the ground near points (m,5) mostly is from what of it lies elsewhere."""
         some = self.points[:_CHECKED]
-        away = _distances(some, self.points)
-        away[_distances(_places(some), _places(self.points)) < _ELSEWHERE * PLACE] = np.inf
+        away = _squares(some, self.points)
+        away[_squares(some[:, 3:], self.points[:, 3:]) < (_ELSEWHERE * PLACE) ** 2] = np.inf
         rank = min(_NEAREST, away.shape[1]) - 1
-        nearest = np.partition(away, rank, axis=1)[:, rank]
+        nearest = np.sqrt(np.partition(away, rank, axis=1)[:, rank])
         known = np.isfinite(nearest)
         if not known.any():
             return np.full(len(points), np.inf, np.float32)
-        own = nearest[known][_near(points, some[known])]
-        return np.asarray(np.percentile(own, _PERCENTILE, axis=1), np.float32)
+        near, cell_of = _near(points, some[known])
+        own = np.percentile(nearest[known][near], _PERCENTILE, axis=1)
+        return np.asarray(own[cell_of], np.float32)
 
     def shaded(self, where: Mask) -> NDArray[np.bool_]:
         """Which pixels (m,) of a mask look like the ground there with less light."""
-        around = np.median(self.lights[_near(self.at(where), self.points)], axis=1)
+        near, cell_of = _near(self.at(where), self.points)
+        around = np.median(self.lights[near], axis=1)[cell_of]
         share = self.light[where] / np.maximum(around, _DARK)
         return np.asarray((share.max(1) < _SHADE) & (np.ptp(share, axis=1) < _TINGE))
 
@@ -81,9 +86,13 @@ class Ground:
 def apart(points: Points, samples: Points) -> Points:
     """How far (m,) points are from samples (n,5), of which only some are looked at."""
     samples = samples[_chosen(len(samples))]
-    count = min(_NEAREST, len(samples))
-    distance, _ = cv2.batchDistance(points, samples, cv2.CV_32F, normType=cv2.NORM_L2, K=count)
-    return np.asarray(distance[:, -1], np.float32)
+    rank = min(_NEAREST, len(samples)) - 1
+    found = []
+    for some in _rows(points):
+        squares = _squares(some, samples)
+        squares.partition(rank, axis=1)  # in place: it is large
+        found.append(np.sqrt(squares[:, rank]))
+    return np.concatenate(found)
 
 
 def _joint(lab: Points, where: Mask, reach: int) -> Points:
@@ -98,19 +107,26 @@ def _chosen(count: int) -> NDArray[np.int64]:
     return np.asarray(order[:_SAMPLES], np.int64)
 
 
-def _places(points: Points) -> Points:
-    return np.ascontiguousarray(points[:, 3:])
-
-
-def _near(points: Points, samples: Points) -> NDArray[np.int64]:
-    """Indices (m,k) of the samples that lie nearest."""
+def _near(points: Points, samples: Points) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The samples that lie nearest: their indices (c,k) for cells, and the cells (m,) of points."""
+    cells, cell_of = np.unique(np.rint(points[:, 3:] / _CELL), axis=0, return_inverse=True)
     count = min(_AROUND, len(samples))
-    _, near = cv2.batchDistance(
-        _places(points), _places(samples), cv2.CV_32F, normType=cv2.NORM_L2, K=count
-    )
-    return np.asarray(near, np.int64)
+    found = [
+        np.argpartition(_squares(some, samples[:, 3:]), count - 1, axis=1)[:, :count]
+        for some in _rows(np.asarray(cells * _CELL, np.float32))
+    ]
+    return np.concatenate(found), cell_of.reshape(-1)
 
 
-def _distances(points: Points, samples: Points) -> Points:
-    squares = (points**2).sum(1)[:, None] + (samples**2).sum(1) - 2 * points @ samples.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0)), np.float32)
+def _rows(points: Points) -> Iterator[Points]:
+    return (points[k : k + _ROWS] for k in range(0, len(points), _ROWS))
+
+
+def _squares(points: Points, samples: Points) -> Points:
+    """Squared distances (m,n)."""
+    own = np.stack([(points**2).sum(1), np.ones(len(points))], 1)
+    others = np.stack([np.ones(len(samples)), (samples**2).sum(1)], 1)
+    left = np.concatenate([points, own], 1).astype(np.float32)
+    right = np.concatenate([-2 * samples, others], 1).astype(np.float32)
+    found = left @ right.T  # one product: |p|^2 - 2 p s + |s|^2
+    return np.asarray(np.maximum(found, 0, out=found), np.float32)

@@ -20,13 +20,13 @@ from .segment_ground import Ground, apart
 _SIDE = 400  # pixels of the long side at which this is looked at
 # Of the long side, the ring's width; and of CIELAB, by how much a ground differs from itself where
 # nothing is told. Farther away more is found that is no remnant, so it has to be simpler.
-_LOOKS = ((0.07, 13.0), (0.14, 8.0))
+_LOOKS = ((0.07, 11.0), (0.14, 6.0))
 _BEYOND = 2.2  # widths from the hole up to which the ground is taken
 _LEAST = 9.0  # of CIELAB, by which a remnant differs
 _USUAL = 1.6  # times what is usual on the ground, by which it differs
 _ALIKE = 0.8  # share of the distance to the ground, within which a pixel is the object's
 _LOWER = 0.5  # of a hole's height from its top, from which shadows fall
-_LARGEST = 0.2  # of the hole, a remnant at most
+_LARGEST = 0.12  # of the hole, a remnant at most
 _MOST = 0.3  # of the hole, all of them
 _FILLS = 0.5  # of the picture, a hole around which there is too little to compare
 _FEWEST = 50  # pixels of ground
@@ -76,11 +76,13 @@ def _found(rgb: NDArray[np.uint8], hole: Mask, own: Mask, width: float, various:
     if usual.min() > various:
         return none
     strange = ground.apart(looked)
-    shadow = ground.shaded(ring) & _lower(hole, ring)
-    alike = apart(looked, ground.at(own)) < _ALIKE * strange
     differs = (usual < various) & (strange > np.maximum(_LEAST, _USUAL * usual))
+    if not differs.any():
+        return none
+    taken = ground.shaded(ring) & _lower(hole, ring)
+    taken[differs] |= apart(looked[differs], ground.at(own)) < _ALIKE * strange[differs]
     odd = none.astype(np.uint8)
-    odd[ring] = differs & (alike | shadow)
+    odd[ring] = differs & taken
     closed = cv2.morphologyEx(odd, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
     return _ending(np.asarray(closed, bool) & ring, hole, away > reach - 1.5)
 

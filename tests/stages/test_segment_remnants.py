@@ -58,7 +58,7 @@ def test_the_end_of_a_leg_is_found():
 
 
 def test_a_shadow_below_is_found():
-    shadow = part(136, 156, 110, 190) & ~body()
+    shadow = part(136, 150, 120, 190) & ~body()
     found, hole = looked(lawn(), (shadow, 0.5))
     assert (found & shadow).sum() > 0.8 * (shadow & ~hole).sum()
 
