@@ -24,6 +24,12 @@ def connected_parts(mask: Mask, least: int = 1) -> list[Mask]:
     return [np.asarray(labels == i + 1) for i in order if areas[i] >= least]
 
 
+def joined(mask: Mask, to: Mask, connectivity: int = 4) -> Mask:
+    """What of `mask` hangs together with `to`, HxW each, by sides, or with 8 by corners too."""
+    _, parts = cv2.connectedComponents((mask | to).astype(np.uint8), connectivity=connectivity)
+    return np.asarray(mask & np.isin(parts, np.unique(parts[to])))
+
+
 def without_faint_parts(
     soft: NDArray[np.float32], least_mean: float, least_area: float = 1
 ) -> NDArray[np.float32]:

@@ -27,11 +27,6 @@ from .saliency import SaliencyReader
 from .salient_prompt import prompted
 from .segmenter import Prompt
 
-# Mean saliency of a part. Chosen on 52 photographs of SOD's train split whose subjects had
-# been erased: in 7 of them something reaches it, which mostly is a further object. On
-# SOD's and VOC's val it keeps 87 % of the subjects' parts, 97 % of their area.
-LEAST_SALIENCY = 0.89
-
 _EDGE_REACH = 0.01  # of the picture: how far the last filter moves edges
 
 
@@ -39,7 +34,10 @@ _EDGE_REACH = 0.01  # of the picture: how far the last filter moves edges
 class SalientConfig:
     """What counts as an object."""
 
-    least_saliency: float = LEAST_SALIENCY
+    # Mean saliency of a part. Chosen on 52 photographs of SOD's train split whose subjects had
+    # been erased: in 7 of them something reaches it, which mostly is a further object. On
+    # SOD's and VOC's val it keeps 87 % of the subjects' parts, 97 % of their area.
+    least_saliency: float = 0.89
     least_area: float = 0.002  # share of the picture
     most_area: float = 0.95  # share of the picture; what fills it stands in front of nothing
     # See `normalized_cut.recursive_cut`; 0 splits nothing by its looks. On held-out scenes of

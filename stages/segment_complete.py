@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ..core.masks import Mask, mask_box
+from ..models.mask_parts import joined
 
 # shares of what is known of the object, below and above which nothing is guessed: there the
 # filling has shown it all, or next to nothing
@@ -38,9 +39,8 @@ def guessed_behind(known: Mask, erased: Mask, others: Mask) -> Mask:
     hull = np.zeros_like(own)
     cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(own)), 1)
     inside = (hull > 0) & free[rows, columns]
-    _, parts = cv2.connectedComponents((inside | (own > 0)).astype(np.uint8), connectivity=4)
-    joined = np.isin(parts, np.unique(parts[own > 0])) & inside
-    if not _LEAST * own.sum() <= joined.sum() <= _MOST * own.sum():
+    guess = joined(inside, own > 0)
+    if not _LEAST * own.sum() <= guess.sum() <= _MOST * own.sum():
         return none
-    none[rows, columns] = joined
+    none[rows, columns] = guess
     return none

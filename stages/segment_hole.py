@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..core.discs import grown
 from ..core.masks import Mask, mask_box
+from ..models.mask_parts import joined
 from .segment_config import SegmentConfig
 
 _REACH = 2.0  # radii of the widening within which pixels may cling to the mask
@@ -63,9 +64,7 @@ def _clinging(rgb: NDArray[np.uint8], mask: Mask, others: Mask, radius: int) -> 
     ground, ground_known = _local_mean(colours, around, 3 * radius)
     apart = [np.linalg.norm(colours - mean, axis=2) for mean in (own, ground)]
     alike = near & own_known & ground_known & (apart[0] < _ALIKE * apart[1])
-    _, parts = cv2.connectedComponents((alike | here).astype(np.uint8), connectivity=4)
-    joined = np.isin(parts, np.unique(parts[here]))
-    found[rows, columns] = joined & ~here
+    found[rows, columns] = joined(alike, here)
     return found
 
 

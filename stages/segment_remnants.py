@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask
+from ..models.mask_parts import joined
 from .segment_canvas import reduced, working_size
 from .segment_ground import Ground, apart
 
@@ -103,8 +104,7 @@ def _lower(hole: Mask, ring: Mask) -> NDArray[np.bool_]:
 
 def _ending(odd: Mask, hole: Mask, edge: Mask) -> Mask:
     """The parts of `odd` that touch the hole, end before the ring's edge and are not too large."""
-    _, joined = cv2.connectedComponents((odd | hole).astype(np.uint8), connectivity=8)
-    odd = odd & np.isin(joined, np.unique(joined[hole]))
+    odd = joined(odd, hole, connectivity=8)
     count, parts, spans, _ = cv2.connectedComponentsWithStats(odd.astype(np.uint8), connectivity=8)
     areas = spans[:, cv2.CC_STAT_AREA]
     going_on = np.unique(parts[edge & odd])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask
+from ..models.mask_parts import joined
 from .segment_canvas import FullCanvas, enlarged
 from .segment_found import LoopResult
 
@@ -65,5 +66,4 @@ def rim_of(front: Mask, ring: Mask, rgb: NDArray[np.uint8], filled: NDArray[np.u
     odd = ring & (apart > least)
     if not odd.any():
         return none
-    _, parts = cv2.connectedComponents((odd | front).astype(np.uint8), connectivity=4)
-    return np.asarray(odd & np.isin(parts, np.unique(parts[front])))
+    return joined(odd, front)

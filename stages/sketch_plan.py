@@ -17,7 +17,7 @@ from ..core.errors import InputError, UsageError
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.seeds import generator
 from ..models.mask_parts import without_faint_parts
-from ..models.segmenter_salient import LEAST_SALIENCY, SalientConfig
+from ..models.segmenter_salient import SalientConfig
 from .sketch_allotment import allot, round_counts
 from .sketch_config import SketchConfig
 from .sketch_edges import xdog_edges
@@ -173,8 +173,9 @@ def make_plan(
 
 def _has_subject(saliency: NDArray[np.float32]) -> bool:
     """Whether something in a map HxW would count as an object for segmenter `salient` too."""
-    least = SalientConfig().least_area * saliency.size
-    return bool((without_faint_parts(saliency, LEAST_SALIENCY, least) > 0.5).any())
+    bar = SalientConfig()
+    sure = without_faint_parts(saliency, bar.least_saliency, bar.least_area * saliency.size)
+    return bool((sure > 0.5).any())
 
 
 def _given(drawing: Drawing | None, target: Target, config: SketchConfig) -> Drawing:

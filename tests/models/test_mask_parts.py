@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from compose.models.mask_parts import connected_parts, without_faint_parts, without_specks
+from compose.models.mask_parts import connected_parts, joined, without_faint_parts, without_specks
 from compose.models.mask_split import nearest_number, split_at_necks
 
 MASKS = hnp.arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 30)))
@@ -35,6 +35,17 @@ def test_parts_are_a_partition_by_size(mask: np.ndarray, least: int) -> None:
     assert areas == sorted(areas, reverse=True)
     kept = connected_parts(mask, least)
     assert [int(part.sum()) for part in kept] == [area for area in areas if area >= least]
+
+
+@given(MASKS, st.integers(0, 9))
+def test_what_hangs_together_is_what_parts_of_both_say(mask: np.ndarray, seed: int) -> None:
+    to = np.random.default_rng(seed).random(mask.shape) < 0.1
+    wanted = np.zeros_like(mask)
+    for part in connected_parts(mask | to):
+        if (part & to).any():
+            wanted |= part & mask
+    np.testing.assert_array_equal(joined(mask, to, connectivity=8), wanted)
+    assert not (joined(mask, to) & ~wanted).any()
 
 
 def test_faint_and_small_parts_of_a_map_go() -> None:
