@@ -32,6 +32,7 @@ def run_batch_command(
     plan: Plan = lambda source: (),
     marker: Plan | None = None,
     reports: Sequence[Path] = (),
+    reads: Sequence[Path] = (),
     show: Callable[[Record, Output], None] | None = None,
     after: Callable[[Record], None] | None = None,
     suffixes: frozenset[str] = IMAGE_SUFFIXES,
@@ -59,6 +60,8 @@ def run_batch_command(
             than planned; --skip-existing looks for them. Without it, for all that is planned.
         reports: files that the command writes itself at the end. Like other outputs they are
             refused if they stand, unless --overwrite or --skip-existing is given.
+        reads: files and folders that the command reads beside its inputs, which no output may
+            replace either.
         show: prints a record with status `ok` for people; otherwise its files are listed.
         after: is given every record, in order, after it was printed.
         suffixes: what is an input in a folder.
@@ -75,7 +78,11 @@ def run_batch_command(
     sources = found
     if sources is None:
         sources = expand_inputs(
-            shared.inputs, stdin=sys.stdin.buffer, null=shared.null, suffixes=suffixes
+            shared.inputs,
+            stdin=sys.stdin.buffer,
+            null=shared.null,
+            suffixes=suffixes,
+            outputs=[folder for folder in (shared.out, shared.overlay) if folder is not None],
         )
     if choose is not None:
         sources = choose(sources)
@@ -83,7 +90,7 @@ def run_batch_command(
         output.note("the list of inputs is empty; nothing to do.")
     plans = [_planned(source, plan) for source in sources]
     writes = [(source, path) for source, paths, _ in plans for path in paths]
-    refuse_collisions([*writes, *((None, path) for path in reports)])
+    refuse_collisions([*writes, *((None, path) for path in reports)], reads)
     if not (shared.overwrite or shared.skip_existing):
         refuse_existing([*(path for _, path in writes), *reports])
 

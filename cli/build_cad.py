@@ -160,6 +160,8 @@ def cad(
             partial(start, stack),
             plan=lambda source: planned_files(out, source, variants),
             marker=lambda source: [record_path(out, source)],
+            reports=[report] if report else [],
+            reads=[path for path in (prompts, crops) if path is not None],
             show=_show,
             choose=lambda sources: chosen_inputs(sources, part, limit),
             output=output,
@@ -179,6 +181,7 @@ def finish(out: Path, output: Output, *, parquet: bool, report: Path | None, sam
         from ..stages.cad_report import write_report
 
         write_report(report, out, counts, samples)
+        output.path(report)
     say_counts(output, counts)
 
 

@@ -124,8 +124,8 @@ def occlusion(
         refuse_existing([out / SETTINGS, *(path for paths in files for path in paths)])
     done = [skip_existing and os.path.lexists(paths[-1]) for paths in files]
     if dry_run:
-        for number, paths in enumerate(files):
-            _print_planned(output, scene_name(number), paths, done[number])
+        for number in range(turn, count, builders):
+            _print_planned(output, scene_name(number), files[number], done[number])
         return
     photos = open_photos(source.value, data, split.value)
     with output.progress(len(photos), "photographs"):

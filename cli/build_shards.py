@@ -39,7 +39,7 @@ def verify(
     Nothing in a shard is unpickled or run; links, devices, paths that lead out and members that
     belong in no shard are reported.
     """
-    from ..core.batch import resolve_jobs, run_batch
+    from ..core.batch import Summary, resolve_jobs, run_batch
     from ..core.errors import DataError
     from ..core.workers import process_workers
     from ..data.shard_check import check_shard
@@ -71,18 +71,30 @@ def verify(
         if not problems and checked is not None:
             output.text(f"{name}  {checked.samples} samples, whole")
         output.advance()
+        if problems and fail_fast:
+            raise _Enough
 
     count = resolve_jobs(jobs)
     with (
         output.progress(len(stems), "shards"),
         process_workers(partial(check_shard, store), count) as check,
     ):
-        summary = run_batch(stems, check, emit=emit, jobs=count, fail_fast=fail_fast)
+        try:
+            summary = run_batch(stems, check, emit=emit, jobs=count, fail_fast=fail_fast)
+        except _Enough:
+            summary = Summary(failed=1, stopped=True)
     if summary.interrupted:
         output.error("interrupted; run the same command again.")
         raise typer.Exit(summary.exit_code)
-    output.text(f"{samples} samples in {len(stems)} shards, {wrong} of these damaged")
+    if summary.stopped:
+        output.error("a shard is damaged; the rest was not looked at.")
+    else:
+        output.text(f"{samples} samples in {len(stems)} shards, {wrong} of these damaged")
     raise typer.Exit(int(wrong > 0))
+
+
+class _Enough(Exception):
+    """Nothing more is to be looked at."""
 
 
 def report(

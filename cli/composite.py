@@ -123,10 +123,11 @@ def composite(
         return files + ([provenance_file(file) for file in files] if provenance else [])
 
     def marker(source: Source) -> list[Path]:
-        # the first is written last; and a page that is missing needs every picture again
-        return [plan(source)[0], *([report] if report else [])]
+        # a page that is missing needs every picture again
+        return [*plan(source), *([report] if report else [])]
 
-    refuse_replacing(sources, [path for source in sources for path in plan(source)])
+    planned = [path for source in sources for path in plan(source)]
+    refuse_replacing(sources, [*planned, *([report] if report else [])])
     numbers = {id(source): number for number, source in enumerate(sources)}
     shown = iter(range(len(sources)))
 
@@ -173,7 +174,7 @@ def composite(
         def show_entry(page: Any, record: Record) -> None:
             entries.pop(record["number"]).add_to(page, os.fspath(record["input"]))
 
-        page = Page(report, "Composites", lambda: lead, stack, show_entry)
+        page = Page(report, "Composites", lambda: lead, stack, show_entry, dry_run=dry_run)
         code = run_batch_command(
             shared,
             start,
@@ -186,4 +187,5 @@ def composite(
         )
         if code not in (0, 1):
             raise typer.Exit(code)  # through the stack: a page that is not whole is not kept
+    page.tell(output)
     raise typer.Exit(code)

@@ -96,5 +96,7 @@ def _simple(value: Any) -> Any:
 def _line(option: str, value: Any, origin: str) -> str:
     if value is None or value == []:
         return f"# {option} is not set"
-    # JSON's numbers, booleans, strings and lists of them are TOML as well
-    return f"{option} = {json.dumps(value)}  # {origin}"
+    # JSON's numbers, booleans, strings and lists of them are TOML as well, but for surrogates, as
+    # which it would write other planes, and a control character that TOML wants escaped
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"{option} = {text}  # {origin}"

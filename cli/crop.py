@@ -181,6 +181,7 @@ def crop(
     from .batch_command import run_batch_command
     from .cluster import on_cluster
     from .crop_batch import CropBatch
+    from .output import written_files
 
     shared = Shared.of(ctx)
     hints = record_format is Format.crop_hints
@@ -230,6 +231,10 @@ def crop(
         max_pixels=max_pixels,
     )
 
+    reads = [*(like or ()), *([subject] if subject else [])]
+    if refs is not None and refs != "builtin":
+        reads.append(Path(refs))
+
     def plan(source: Source) -> list[Path]:
         crops = crop_names(out / source.relative, request, most) if out else []
         return [*crops, *batch.overlays(source)]
@@ -250,6 +255,11 @@ def crop(
 
         def work(source: Source) -> Record:
             record, entry = each(source)
+            if overwrite and out:  # of an earlier run, where fewer crops were found now
+                written = {os.fspath(path) for path in written_files(record)}
+                for path in crop_names(out / source.relative, request, most):
+                    if os.fspath(path) not in written:
+                        path.unlink(missing_ok=True)
             if entry is not None:
                 entries[os.fspath(source.path)] = entry
             return record
@@ -268,6 +278,7 @@ def crop(
             describe,
             stack,
             lambda page, record: entries.pop(record["input"]).add_to(page, record["input"]),
+            dry_run=dry_run,
         )
         code = run_batch_command(
             shared,
@@ -275,10 +286,12 @@ def crop(
             plan=plan,
             marker=marker,
             reports=[report] if report else [],
+            reads=reads,
             show=Tables().show,
             after=page.add,
             output=output,
         )
         if code not in (0, 1):
             raise typer.Exit(code)  # through the stack: a page that is not whole is not kept
+    page.tell(output)
     raise typer.Exit(code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,12 +106,12 @@ def build(
     paths: dict[str, Path] = {}
     journals: list[ReferenceJournal] = []
 
-    def start() -> Callable[[Source], Record]:
+    def start(stack: ExitStack) -> Callable[[Source], Record]:
         reader = open_photo_reader(
             encoder, threads=threads, device=device, user=user, pattern=pattern,
             max_pixels=max_pixels,
         )  # fmt: skip
-        journal = ReferenceJournal(out, reader.header())
+        journal = stack.enter_context(ReferenceJournal(out, reader.header()))
         journals.append(journal)
 
         def work(source: Source) -> Record:
@@ -138,14 +140,17 @@ def build(
             layout = record["layout"] or "none"
             output.text(f"{printable(record['input'])}  {layout}")
 
-    code = run_batch_command(shared, start, reports=[out], show=show, after=after, output=output)
-    if code not in (0, 1):
-        output.note("run the same command again to go on; what is done is kept.")
-        raise typer.Exit(code)
-    if rows:
-        finish(out, journals[0], rows)
-        output.path(out)
-        output.note(f"{len(rows)} photographs in {printable(out)}")
-    elif not dry_run:
-        output.error(f"no photograph could be read, so {printable(out)} was not written.")
+    with ExitStack() as stack:
+        code = run_batch_command(
+            shared, partial(start, stack), reports=[out], show=show, after=after, output=output
+        )
+        if code not in (0, 1) or (code and shared.fail_fast):  # not all were begun
+            output.note("run the same command again to go on; what is done is kept.")
+            raise typer.Exit(code)
+        if rows:
+            finish(out, journals[0], rows)
+            output.path(out)
+            output.note(f"{len(rows)} photographs in {printable(out)}")
+        elif not dry_run:
+            output.error(f"no photograph could be read, so {printable(out)} was not written.")
     raise typer.Exit(code)

@@ -31,7 +31,8 @@ COMMANDS: dict[str, Entry] = {
 _HELP = """Image composition on the command line.
 
     Every option is also a key of the file that --config names and an environment variable:
-    --max-pixels is max-pixels and COMPOSE_MAX_PIXELS. Flags go before the environment, and
+    --max-pixels is max-pixels and COMPOSE_MAX_PIXELS. Several values of a repeatable one stand in
+    lines there. Flags go before the environment, and
     that before the file."""
 
 

@@ -31,7 +31,12 @@ Null = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="DIR", help="Write below this folder, as the inputs lie."),
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Write below this folder, as the inputs lie. What lies in it is no input of a folder.",
+    ),
 ]
 SkipExisting = Annotated[
     bool, typer.Option("--skip-existing", help="Leave inputs alone whose outputs all exist.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.report import Report
+    from .output import Output
 
 Record = dict[str, Any]
 Show = Callable[["Report", Record], None]
@@ -18,7 +19,7 @@ class Page:
     """A report that grows by the records of a batch; a run that skips all leaves an old one.
 
     Args:
-        path: of the page; nothing is done without one.
+        path: of the page; nothing is done without one, nor in a `dry_run`.
         title: its heading.
         lead: gives the text below the heading, when the page is begun.
         stack: closes the page, or drops it on failure.
@@ -35,7 +36,10 @@ class Page:
         stack: ExitStack,
         show: Show,
         show_skipped: Show | None = None,
+        *,
+        dry_run: bool = False,
     ) -> None:
+        path = None if dry_run else path
         self._path, self._title, self._lead, self._stack = path, title, lead, stack
         self._show, self._show_skipped = show, show_skipped or _remark
         self._waits = show_skipped is None or (path is not None and path.exists())
@@ -56,6 +60,11 @@ class Page:
             self._show_skipped(report, record)
         else:
             self._show(report, record)
+
+    def tell(self, output: Output) -> None:
+        """Print the page's path among those written, once the stack is closed."""
+        if self._path is not None and self._report is not None:
+            output.path(self._path)
 
     def _opened(self, path: Path) -> Report:
         from ..core.report import Report

@@ -132,7 +132,7 @@ def segment_inpaint(
     from ..models.inpainters import inpainter_name
     from ..models.segmenters import prompt_segmenter_name, segmenter_name
     from ..stages.segment_config import SegmentConfig
-    from ..stages.segment_names import STACK, Wanted, stack_folder, stack_outputs
+    from ..stages.segment_names import Wanted, stack_folder, stack_marks, stack_outputs
     from ..stages.segment_prompts import make_requests, parse_point
     from .batch_command import run_batch_command
     from .cluster import on_cluster
@@ -214,7 +214,8 @@ def segment_inpaint(
 
     def marker(source: Source) -> list[Path]:
         # a page that is missing needs every picture again
-        return [stack_folder(out, source.relative) / STACK, *([report] if report else [])]
+        page = [report] if report else []
+        return [*stack_marks(stack_folder(out, source.relative), wanted), *page]
 
     def hooks(source: Source) -> LoopHooks:
         from ..stages.segment_loop import LoopHooks
@@ -249,6 +250,7 @@ def segment_inpaint(
             lambda: lead,
             stack,
             lambda page, record: entries.pop(record["input"]).add_to(page, record["input"]),
+            dry_run=dry_run,
         )
         code = run_batch_command(
             shared,
@@ -256,6 +258,7 @@ def segment_inpaint(
             plan=plan,
             marker=marker,
             reports=[report] if report else [],
+            reads=[path for path in (masks, prompts, *(mask or ())) if path is not None],
             show=show,
             after=page.add,
             output=output,
@@ -263,4 +266,5 @@ def segment_inpaint(
         )
         if code not in (0, 1):
             raise typer.Exit(code)  # through the stack: a page that is not whole is not kept
+    page.tell(output)
     raise typer.Exit(code)

@@ -57,7 +57,8 @@ Masks = Annotated[
         "--masks",
         metavar="FILE",
         help="Objects as you say: a mask, a label map, COCO's or amg.py's JSON, a folder of "
-        "masks, or a folder with one of these a picture, called as it.",
+        "masks, or a folder with one of these a picture, called as it. They are taken at the size "
+        "of the search (--working).",
     ),
 ]
 Points = Annotated[

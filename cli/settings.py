@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,21 @@ def name_environment(command: Any) -> None:
         if parameter.param_type_name == "option" and parameter.envvar is None:
             parameter.envvar = f"COMPOSE_{option_key(parameter).replace('-', '_').upper()}"
             parameter.show_envvar = False
+            if parameter.multiple:
+                parameter.value_from_envvar = partial(_several, parameter)
     for below in getattr(command, "commands", {}).values():
         name_environment(below)
+
+
+def _several(parameter: Any, ctx: typer.Context) -> Any:
+    """The values of a repeatable option in its variable: a line each, if it has lines.
+
+    Else typer's own way: texts end at blanks, paths at the system's separator of paths.
+    """
+    text = parameter.resolve_envvar_value(ctx)
+    if text is not None and "\n" in text:
+        return [line for line in text.splitlines() if line]
+    return type(parameter).value_from_envvar(parameter, ctx)
 
 
 def option_key(parameter: Any) -> str:
@@ -80,7 +94,9 @@ def config_values(ctx: typer.Context, table: Mapping[str, Any], file: str) -> di
     known = {option_key(parameter): parameter for parameter in config_options(ctx.command)}
     values: dict[str, Any] = {}
     for name in [None, *names]:
-        table = table if name is None else table.get(name, {})
+        if name is not None:  # `report` is an option of one command and the name of another
+            below = table.get(name)
+            table = below if isinstance(below, dict) else {}
         for key, value in table.items():
             parameter = known.get(key.replace("_", "-"))
             if parameter is not None and not isinstance(value, dict):

@@ -22,6 +22,7 @@ class Shared:
     inputs: tuple[str, ...] = ()
     null: bool = False
     out: Path | None = None
+    overlay: Path | None = None  # a folder, as --out is
     skip_existing: bool = False
     overwrite: bool = False
     json: bool = False
@@ -42,15 +43,20 @@ class Shared:
         """
         values: dict[str, Any] = {}
         ranks: dict[str, int] = {}
+        told: dict[str, str] = {}  # options by other names
         for parameter in ctx.command.params:
             name = parameter.opts[0].lstrip("-").replace("-", "_")
             if name in cls.__dataclass_fields__:
                 values[name] = ctx.params[parameter.name]
-                source = ctx.get_parameter_source(parameter.name)
-                ranks[name] = _RANKS.index(source.name) if source else len(_RANKS)
+                ranks[name] = _rank(ctx, parameter.name)
         values["inputs"] = tuple(values.get("inputs") or ())
-        _exclude(values, ranks, "skip_existing", "overwrite")
-        _exclude(values, ranks, "json", "quiet")
+        if "resume" in ctx.params:  # of sketches, which are gone on with where they stopped
+            rank = _rank(ctx, "resume")
+            if ctx.params["resume"] and rank <= ranks["skip_existing"]:
+                values["skip_existing"], ranks["skip_existing"] = True, rank
+                told["skip_existing"] = "resume"
+        _exclude(values, ranks, told, "skip_existing", "overwrite")
+        _exclude(values, ranks, told, "json", "quiet")
         return cls(**values)
 
     def output(self, *, lasting: bool = False) -> Output:
@@ -59,10 +65,22 @@ class Shared:
         return Output(mode, null=self.null, lasting=lasting)
 
 
-def _exclude(values: dict[str, Any], ranks: Mapping[str, int], first: str, second: str) -> None:
+def _rank(ctx: typer.Context, name: str) -> int:
+    source = ctx.get_parameter_source(name)
+    return _RANKS.index(source.name) if source else len(_RANKS)
+
+
+def _exclude(
+    values: dict[str, Any],
+    ranks: Mapping[str, int],
+    told: Mapping[str, str],
+    first: str,
+    second: str,
+) -> None:
     if not (values.get(first) and values.get(second)):
         return
     if ranks[first] == ranks[second]:
-        one, other = (f"--{name.replace('_', '-')}" for name in (first, second))
+        names = (told.get(name, name) for name in (first, second))
+        one, other = (f"--{name.replace('_', '-')}" for name in names)
         raise UsageError(f"{one} and {other} exclude each other; give one of them.")
     values[second if ranks[first] < ranks[second] else first] = False

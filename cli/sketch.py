@@ -195,11 +195,13 @@ def sketch(
     """
     from ..core.devices import require_torch, resolve_device
     from ..core.errors import UsageError
+    from ..core.names import printable
     from ..models.cache import parse_user_paths
     from ..stages.sketch_config import BY_INIT, SketchConfig
-    from ..stages.sketch_names import RUN_FILE, sketch_folder, sketch_outputs
+    from ..stages.sketch_names import RUN_FILE, animations, sketch_folder, sketch_outputs
     from ..stages.sketch_region_files import is_region_file
     from ..stages.sketch_regions import parse_region
+    from ..stages.sketch_run import other_setting
     from .batch_command import run_batch_command
     from .page import Page
     from .sketch_page import lead, print_line, show_run
@@ -207,11 +209,8 @@ def sketch(
     shared = Shared.of(ctx)
     out = out or Path(OUT)
     given = [*(inputs or ()), *(target or ())]
-    shared = replace(shared, inputs=tuple(given) or (TARGETS,))
-    if resume and overwrite:
-        raise UsageError("--resume and --overwrite exclude each other; give one of them.")
-    resume = resume or shared.skip_existing
-    shared = replace(shared, skip_existing=resume)
+    shared = replace(shared, inputs=tuple(given) or (TARGETS,), out=out)
+    resume = shared.skip_existing  # which --resume stands for, too
     output = shared.output(lasting=True)
     regions = [parse_region(text) for text in roi or ()]
     if rounds is not None and rounds <= len(regions):
@@ -251,7 +250,18 @@ def sketch(
         return sketch_outputs(folder, settings.sketches, settings.rounds, suffix)
 
     def marker(source: Source) -> list[Path]:
-        return [sketch_folder(out, source.relative) / RUN_FILE]  # written last
+        folder = sketch_folder(out, source.relative)
+        return [*(animations(folder, suffix) if suffix else []), folder / RUN_FILE]  # the last
+
+    def after(record: dict[str, Any]) -> None:
+        page.add(record)
+        if record["status"] == "skipped":
+            folder = Path(record["outputs"][-1]).parent
+            if (other := other_setting(folder, settings)) is not None:
+                output.warn(
+                    f"{printable(folder)} holds a sketch with other settings ({other}); "
+                    "--overwrite draws it anew."
+                )
 
     suffix = f".{animation.value}" if animate else None
     stop = threading.Event()
@@ -294,19 +304,23 @@ def sketch(
         return work
 
     with ExitStack() as stack:
-        page = Page(report, "Sketches", lambda: lead(settings), stack, show_run, show_run)
+        page = Page(
+            report, "Sketches", lambda: lead(settings), stack, show_run, show_run, dry_run=dry_run
+        )
         code = run_batch_command(
             shared,
             start,
             plan=plan,
             marker=marker,
             reports=[report] if report else [],
+            reads=[*(r for r in regions if isinstance(r, Path)), *([init_svg] if init_svg else [])],
             show=print_line,
-            after=page.add,
+            after=after,
             choose=choose,
             output=output,
             on_interrupt=stop.set,
         )
         if code not in (0, 1):
             raise typer.Exit(code)  # through the stack: a page that is not whole is not kept
+    page.tell(output)
     raise typer.Exit(code)

@@ -29,12 +29,24 @@ class _Nothing(Source):
     """An argument that names no file."""
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is an input below a folder."""
+
+    suffixes: frozenset[str]
+    outputs: frozenset[str]  # folders that are left out, with all links resolved
+
+    def left_out(self, folder: str | Path) -> bool:
+        return bool(self.outputs) and os.path.realpath(folder) in self.outputs
+
+
 def expand_inputs(
     arguments: Sequence[str],
     *,
     stdin: BinaryIO | None = None,
     null: bool = False,
     suffixes: frozenset[str] = IMAGE_SUFFIXES,
+    outputs: Sequence[Path] = (),
 ) -> list[Source]:
     """The inputs that the arguments name, each once, in the order of the arguments.
 
@@ -55,6 +67,8 @@ def expand_inputs(
         stdin: bytes of paths for `-`.
         null: lists are separated by NUL, not by line ends.
         suffixes: in lower case, with the dot.
+        outputs: folders that the run writes into. Where they lie below a folder that is an input
+            or match a pattern, what an earlier run left in them is no input.
 
     Returns:
         Empty only when lists were given and all of them name nothing.
@@ -62,6 +76,7 @@ def expand_inputs(
     Raises:
         UsageError: a list cannot be read, or arguments other than lists name no file at all.
     """
+    wanted = _Wanted(suffixes, frozenset(map(os.path.realpath, outputs)))
     found: dict[str, Source] = {}
     lists = False
     for argument in arguments:
@@ -69,11 +84,11 @@ def expand_inputs(
             raise UsageError("an input is empty text; name a file or a folder.")
         if argument == "-" or (argument.startswith("@") and not os.path.lexists(argument)):
             lists = True
-            sources = _from_list(_lines(argument, stdin, null), suffixes)
+            sources = _from_list(_lines(argument, stdin, null), wanted)
         elif glob.has_magic(argument) and not os.path.lexists(argument):
-            sources = _from_pattern(argument, suffixes)
+            sources = _from_pattern(argument, wanted)
         else:
-            sources = _from_path(Path(argument), Path(), suffixes)
+            sources = _from_path(Path(argument), Path(), wanted)
         for source in sources:
             found.setdefault(os.path.abspath(source.path), source)
     named = list(found.values())
@@ -83,7 +98,7 @@ def expand_inputs(
     return named
 
 
-def _from_path(path: Path, below: Path, suffixes: frozenset[str]) -> Iterator[Source]:
+def _from_path(path: Path, below: Path, wanted: _Wanted) -> Iterator[Source]:
     """A file or folder that somebody named; its outputs go below `below`."""
     try:
         kind = path.stat().st_mode
@@ -94,7 +109,7 @@ def _from_path(path: Path, below: Path, suffixes: frozenset[str]) -> Iterator[So
         return
     if stat.S_ISDIR(kind):
         empty = True
-        for source in _below(path, below, suffixes):
+        for source in _below(path, below, wanted):
             empty = False
             yield source
         if empty:
@@ -112,7 +127,7 @@ def _unusable(path: Path, kind: int) -> str | None:
     return None
 
 
-def _below(folder: Path, below: Path, suffixes: frozenset[str]) -> Iterator[Source]:
+def _below(folder: Path, below: Path, wanted: _Wanted) -> Iterator[Source]:
     """The inputs in a folder, by name, then those of its folders; no loop of links is entered."""
     pending = [(folder, below, frozenset[tuple[int, int]]())]
     while pending:
@@ -128,19 +143,21 @@ def _below(folder: Path, below: Path, suffixes: frozenset[str]) -> Iterator[Sour
         if identity in above:
             continue
         entries = [entry for entry in entries if not entry.name.startswith(".")]
-        if not entries and here.suffix.lower() in suffixes:
+        if not entries and here.suffix.lower() in wanted.suffixes:
             text = f"the folder {printable(here)} holds no input; replace it or leave it out."
             yield Source(here, relative, text)
         folders = []
         for entry in entries:
             if os.path.isdir(entry.path):
+                if wanted.left_out(entry.path):
+                    continue
                 folders.append((Path(entry.path), relative / entry.name, above | {identity}))
-            elif Path(entry.name).suffix.lower() in suffixes:
-                yield from _from_path(Path(entry.path), relative, suffixes)
+            elif Path(entry.name).suffix.lower() in wanted.suffixes:
+                yield from _from_path(Path(entry.path), relative, wanted)
         pending.extend(reversed(folders))
 
 
-def _from_pattern(pattern: str, suffixes: frozenset[str]) -> Iterator[Source]:
+def _from_pattern(pattern: str, wanted: _Wanted) -> Iterator[Source]:
     fixed = Path()
     for part in Path(pattern).parts[:-1]:
         if glob.has_magic(part):
@@ -148,30 +165,39 @@ def _from_pattern(pattern: str, suffixes: frozenset[str]) -> Iterator[Source]:
         fixed /= part
     matches = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)
     paths = [path for path in map(Path, matches) if not is_part_file(path)]
+    paths = [path for path in paths if not _within_outputs(path, fixed, wanted)]
     for path in paths:
         inner = path.relative_to(fixed)
+        if os.pardir in inner.parts:
+            inner = _folders_of(os.fspath(path)) / path.name
         if not os.path.isdir(path):
-            yield from _from_path(path, inner.parent, suffixes)
+            yield from _from_path(path, inner.parent, wanted)
         else:
-            yield from _below(path, inner, suffixes)
+            yield from _below(path, inner, wanted)
     if not paths:
         text = f"nothing matches the pattern {printable(pattern)}; check it."
         yield _Nothing(Path(pattern), Path("input"), text)
 
 
-def _from_list(lines: Iterable[str], suffixes: frozenset[str]) -> Iterator[Source]:
+def _within_outputs(path: Path, fixed: Path, wanted: _Wanted) -> bool:
+    """Whether a match lies in a folder of outputs that the pattern does not name itself."""
+    inner = [path, *path.parents][: len(path.relative_to(fixed).parts)]
+    return any(wanted.left_out(each) for each in inner)
+
+
+def _from_list(lines: Iterable[str], wanted: _Wanted) -> Iterator[Source]:
     for line in lines:
         path = Path(line)
         if is_part_file(path):
             continue
         below = _folders_of(line)
         folder = os.path.isdir(path)
-        if folder and path.suffix.lower() not in suffixes:
+        if folder and path.suffix.lower() not in wanted.suffixes:
             # `find` names folders too: one without inputs is no failure of anybody's
-            yield from _below(path, below / path.name, suffixes)
+            yield from _below(path, below / path.name, wanted)
         else:
             inner = below / path.name if folder else below
-            yield from _from_path(path, inner, suffixes)
+            yield from _from_path(path, inner, wanted)
 
 
 def _folders_of(line: str) -> Path:

@@ -12,7 +12,9 @@ from .inputs import Source
 from .names import printable
 
 
-def refuse_collisions(plan: Iterable[tuple[Source | None, Path]]) -> None:
+def refuse_collisions(
+    plan: Iterable[tuple[Source | None, Path]], read: Iterable[Path] = ()
+) -> None:
     """Refuse a plan in which two files would be one, or an output would replace an input.
 
     Names are compared exactly, and without case and Unicode form where the output's file
@@ -21,16 +23,21 @@ def refuse_collisions(plan: Iterable[tuple[Source | None, Path]]) -> None:
     Args:
         plan: every source with every path it would write, one pair a path; None stands for the
             run as a whole, which writes a report, say.
+        read: what the run reads beside the sources: files, and folders of which no file may be
+            replaced.
 
     Raises:
         UsageError: naming the first clash.
     """
     pairs = list(plan)
     inputs = {os.path.realpath(source.path) for source, _ in pairs if source}
+    folders = set[str]()
+    for path in read:
+        (folders if path.is_dir() else inputs).add(os.path.realpath(path))
     folds = {parent: _ignores_case(parent) for parent in {path.parent for _, path in pairs}}
     writers: dict[str, Source | None] = {}
     for source, path in pairs:
-        if os.path.realpath(path) in inputs:
+        if os.path.realpath(path) in inputs or _replaces_one_of(path, folders):
             name = printable(path)
             raise UsageError(f"{name} is an input and would be replaced; write somewhere else.")
         key = _key(path, folds[path.parent])
@@ -48,6 +55,13 @@ def refuse_collisions(plan: Iterable[tuple[Source | None, Path]]) -> None:
                     f"{printable(path)}, which {_name(source)} would write, needs a "
                     "folder where another output is a file; rename one input."
                 )
+
+
+def _replaces_one_of(path: Path, folders: set[str]) -> bool:
+    """Whether a path is that of a file somewhere below one of some folders."""
+    if not folders or not os.path.lexists(path):
+        return False
+    return any(str(parent) in folders for parent in Path(os.path.realpath(path)).parents)
 
 
 def refuse_existing(paths: Iterable[Path]) -> None:

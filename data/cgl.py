@@ -54,7 +54,8 @@ def read_cgl(root: Path, split: str = "train") -> list[CglPoster]:
     path = next((place for place in places if place.is_file()), places[0])
     document = read_json(path)
     if not isinstance(document, dict):
-        raise DataError(f"{printable(path)} is not CGL's JSON; give one of {FILES.values()}.")
+        files = ", ".join(FILES.values())
+        raise DataError(f"{printable(path)} is not CGL's JSON; give one of {files}.")
     try:
         names = {row["id"]: str(row["name"]) for row in document.get("categories", [])}
         elements: dict[Any, list[Any]] = {}

@@ -87,6 +87,8 @@ def _decoded(path: Path) -> Any:
 
 def _means(scores: NDArray[np.float64], crops: int, path: Path) -> NDArray[np.float64]:
     """Scores (crops,) out of one for each crop, or (raters, crops)."""
+    if not np.isfinite(scores).all():
+        raise DataError(f"{printable(path)} has a score that is no finite number.")
     if scores.ndim == 2 and scores.shape[1] == crops and len(scores):
         return np.asarray(scores.mean(0))
     if scores.shape != (crops,):

@@ -89,7 +89,7 @@ def box_array(rows: ArrayLike, path: Path) -> Boxes:
     """
     try:
         boxes = np.asarray(rows, np.float64).reshape(-1, 4)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(f"{printable(path)} holds boxes that are not four numbers each.") from None
     if not np.isfinite(boxes).all():
         raise DataError(f"{printable(path)} holds a box with an edge that is no finite number.")

@@ -57,21 +57,28 @@ class CropPair:
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        rows = json.loads(path.read_text("utf-8"))
+        rows = json.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"{printable(path)} is missing; give the folder that holds it.") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{printable(path)} cannot be read as JSON ({error}).") from None
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"{printable(path)} must hold a list of records.")
     return rows
+
+
+def _file(row: dict[str, Any], path: Path) -> str:
+    file = row.get("file")
+    if not isinstance(file, str) or not file:
+        raise DataError(f"{printable(path)} has a record without 'file'; name its photograph.")
+    return file
 
 
 def _box(row: dict[str, Any], key: str, path: Path) -> Box:
     try:
         x, y, width, height = row[key]
         box = Box(*(float(v) for v in from_xywh(np.array([x, y, width, height], np.float64))))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise DataError(f"{printable(path)}: '{key}' must be [x, y, w, h].") from None
     if not np.isfinite(box).all() or box.width <= 0 or box.height <= 0:
         raise DataError(f"{printable(path)}: '{key}' of {row.get('file')} has no extent.")
@@ -93,7 +100,7 @@ def read_crop_list(path: Path) -> list[CropRecord]:
     Raises:
         DataError: it is missing or not of the documented form.
     """
-    return [CropRecord(str(row["file"]), _box(row, "crop", path)) for row in _read(path)]
+    return [CropRecord(_file(row, path), _box(row, "crop", path)) for row in _read(path)]
 
 
 def read_pairs(root: Path, *, only: Collection[str] | None = None) -> list[CropPair]:
@@ -110,7 +117,11 @@ def read_pairs(root: Path, *, only: Collection[str] | None = None) -> list[CropP
         if only is not None and row.get("file") not in only:
             continue
         a, b = _box(row, "a", path), _box(row, "b", path)
-        pairs.append(CropPair(str(row["file"]), a, b, int(row["votes_a"]), int(row["votes_b"])))
+        try:
+            votes = int(row["votes_a"]), int(row["votes_b"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise DataError(f"{printable(path)}: 'votes_a' and 'votes_b' must be counts.") from None
+        pairs.append(CropPair(_file(row, path), a, b, *votes))
     return pairs
 
 

@@ -76,6 +76,8 @@ def _from_json(root: Path, split: str) -> list[CropExample]:
             scores = np.asarray(crops[name]["score"], np.float64)
         except (KeyError, TypeError, ValueError):
             raise DataError(f"{printable(path)} has no crops with scores of {name}.") from None
+        if not np.isfinite(scores).all():
+            raise DataError(f"{printable(path)} has a score of {name} that is no finite number.")
         if len(scores) != len(boxes):
             raise DataError(f"{printable(path)} has {len(boxes)} crops of {name} but other scores.")
         kept = (scores != DISCARDED) & with_extent(boxes)

@@ -40,7 +40,8 @@ def find_masks(path: Path, picture: Path, *, alone: bool) -> Path:
         return own
     files = sorted(path.glob(f"{_literal(picture.stem)}.*"))
     for file in files:
-        if file.suffix.lower() in IMAGE_SUFFIXES | {".json"}:
+        # `img.*` is also img.2.png, the mask of another picture
+        if file.stem == picture.stem and file.suffix.lower() in IMAGE_SUFFIXES | {".json"}:
             return file
     if alone:
         return path

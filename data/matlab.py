@@ -18,6 +18,8 @@ from ..core.names import printable
 # by the number of a data type, numpy's
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8"}
 _TYPES |= {13: "u8", 16: "u1", 17: "u2", 18: "u4"}
+# of texts, by data type; MATLAB itself writes 16-bit numbers
+_ENCODINGS = {4: "utf-16-{}", 16: "utf-8", 17: "utf-16-{}", 18: "utf-32-{}"}
 _MATRIX, _PACKED = 14, 15
 _CELL, _STRUCT, _TEXT = 1, 2, 4
 _NUMBERS = range(6, 16)  # classes of arrays of numbers
@@ -48,6 +50,15 @@ class _Reader:
         dtype = np.dtype(f"{self.order}{_TYPES[kind]}")
         return np.frombuffer(data, dtype, (end - begin) // dtype.itemsize, begin), after
 
+    def text(self, data: bytes, at: int) -> str:
+        """The characters of an element: UTF-8 or UTF-16, or numbers of characters."""
+        kind, begin, end, _ = self.tag(data, at)
+        if kind in _ENCODINGS:
+            order = {"<": "le", ">": "be"}[self.order]
+            return data[begin:end].decode(_ENCODINGS[kind].format(order))
+        values, _ = self.numbers(data, at)
+        return "".join(map(chr, values.tolist()))
+
     def matrix(self, data: bytes, at: int, end: int, depth: int = 0) -> tuple[str, Any]:
         """Name and value of the matrix whose parts lie between `at` and `end`."""
         if at == end:
@@ -64,8 +75,7 @@ class _Reader:
             values, _ = self.numbers(data, at)
             return text, values.reshape(size, order="F")
         if kind == _TEXT:
-            values, _ = self.numbers(data, at)
-            return text, "".join(map(chr, values.tolist()))
+            return text, self.text(data, at)
         if kind == _CELL:
             cells, _ = self.parts(data, at, int(np.prod(size)), depth)
             return text, _objects(cells).reshape(size, order="F")

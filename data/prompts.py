@@ -16,7 +16,7 @@ def read_prompts(path: Path) -> dict[str, str]:
         DataError: the file is missing, or a line is not as it should be.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, ValueError) as error:
         raise DataError(f"{printable(path)} cannot be read as text ({error}).") from None
     found: dict[str, str] = {}

@@ -95,7 +95,7 @@ def _rows(text: str, name: str) -> Iterator[object]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line for line in text.split("\n") if line.strip()]
         if len(lines) < 2:
             raise UsageError(f"the layout {name} is no valid JSON; correct it.") from None
         for line in lines:
@@ -145,9 +145,14 @@ def _object(row: object, where: str, folder: Path) -> ObjectSpec:
     if isinstance(at, str):
         return ObjectSpec(image, _path(row, "at", where, folder), mask)
     numbers = at if isinstance(at, list) and len(at) == 4 else []
-    if not numbers or any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
+    if not numbers or not all(_is_number(n) for n in numbers):
         raise DataError(f"{where} has no place; give at as [x1, y1, x2, y2] or as a mask's file.")
     return ObjectSpec(image, Box(*map(float, numbers)), mask)
+
+
+def _is_number(value: object) -> bool:
+    # an integer of JSON may be too large for a float
+    return isinstance(value, int | float) and type(value) is not bool and abs(value) < 1e300
 
 
 def _path(row: dict[str, Any], key: str, where: str, folder: Path) -> Path:

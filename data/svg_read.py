@@ -33,6 +33,7 @@ from .svg_style import (
     declarations,
     diagonal,
     length,
+    settled,
     share,
 )
 from .svg_transform import IDENTITY, Matrix, apply, joined, scale_of, transform
@@ -115,6 +116,7 @@ class _Context:
     style: Declarations = field(default_factory=lambda: dict(INHERITED))
     opacity: float = 1.0
     skipped: bool = False
+    drawn: list[str] | None = None  # of a switch: what it shows, which is its first drawable child
 
 
 class _Reader:
@@ -153,8 +155,13 @@ class _Reader:
                 self._ignored[tag] += 1
             self._stack.append(_Context(skipped=True))
             return
+        if outer.drawn is not None:
+            if outer.drawn:
+                self._stack.append(_Context(skipped=True))
+                return
+            outer.drawn.append(tag)
         own = attributes | self._sheet.style_of(tag, attributes)
-        own |= declarations(attributes.get("style", ""))
+        own = settled(own | declarations(attributes.get("style", "")))
         context = self._context(tag, outer, own)
         if tag in SHAPES and not context.skipped:
             if tag == "rect" and not self._points and self._is_ground(own, context):
@@ -192,7 +199,7 @@ class _Reader:
         return drawing, notes
 
     def _context(self, tag: str, outer: _Context, own: dict[str, str]) -> _Context:
-        style = outer.style | {k: own[k] for k in INHERITED if own.get(k, "inherit") != "inherit"}
+        style = outer.style | {k: own[k] for k in INHERITED if k in own}
         if any(len(value) > LONGEST_VALUE for value in style.values()):
             raise ValueError("a property's value is too long")
         matrix = outer.matrix
@@ -207,7 +214,7 @@ class _Reader:
         )
         self._ignored.update(name for name in UNHEEDED if own.get(name, "none") != "none")
         if tag != "svg":
-            return context
+            return replace(context, drawn=[] if tag == "switch" else None)
         return self._nested(own, context) if len(self._stack) > 1 else self._root(own, context)
 
     def _root(self, own: dict[str, str], context: _Context) -> _Context:

@@ -22,13 +22,14 @@ INHERITED = {
     "color": "black",
     "visibility": "visible",
 }
-UNHEEDED = ("clip-path", "mask", "filter")
+UNHEEDED = ("clip-path", "mask", "filter", "transform-origin")
 _PROPERTIES = {*INHERITED, *UNHEEDED, "opacity", "display", "transform", "vector-effect"}
 # Values reach many elements by inheritance, so that a long one would be read again and again.
 LONGEST_VALUE = 256  # characters; what is read here takes 50
 
 _PIXELS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "mm": 96 / 25.4, "cm": 96 / 2.54}
 _FONTS = {"em": 16.0, "ex": 8.0}  # of the font that browsers begin with
+_WIDE = ("inherit", "initial", "unset", "revert", "revert-layer")  # values of every property
 _SELECTOR = re.compile(r"(?P<tag>[\w-]*|\*)(?:(?P<mark>[.#])(?P<name>[\w-]+))?")
 _FUNCTION = re.compile(r"rgba?\(([^()]*)\)", re.IGNORECASE)
 
@@ -149,8 +150,24 @@ def length(text: str, whole: float) -> float:
     text = text.strip().lower()
     if text.endswith("%"):
         return to_number(text[:-1]) * whole / 100
+    text = text.removesuffix("rem") + "em" if text.endswith("rem") else text
     factor = (_PIXELS | _FONTS).get(text[-2:])
     return to_number(text) if factor is None else to_number(text[:-2]) * factor
+
+
+def settled(own: Declarations) -> Declarations:
+    """Declarations and attributes without CSS's keywords for all properties.
+
+    What then is missing has its parent's value, or its first one where it is not inherited.
+    """
+    found = {}
+    for name, value in own.items():
+        word = value.strip().lower() if name in _PROPERTIES else ""
+        if word not in _WIDE:
+            found[name] = value
+        elif word == "initial" and name in INHERITED:
+            found[name] = INHERITED[name]
+    return found
 
 
 def diagonal(width: float, height: float) -> float:

@@ -40,7 +40,10 @@ class OnnxNetwork:
         import onnxruntime
 
         if not path.is_file():
-            raise ModelError(f"{path.name} is missing from the installation; install it again.")
+            raise ModelError(
+                f"{path.name} is missing from {printable(path.parent)}; install the tool again, or "
+                "name the folder of other weights."
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

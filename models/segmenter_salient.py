@@ -104,9 +104,8 @@ class SalientSegmenter:
         for number, prompt in enumerate(prompts, 1):
             instance = prompted(self._reader, rgb, prompt)
             if instance is None:
-                raise MaskError(
-                    f"salient finds nothing at prompt {number}; draw a box around the object."
-                )
+                hint = "draw a box around the object" if prompt.box is None else "mask it by hand"
+                raise MaskError(f"salient finds nothing at prompt {number}; {hint}.")
             found.append(instance)
         return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.errors import UsageError
 from ..core.files import atomic_write
+from ..core.names import printable
 
 
 def require_pyarrow() -> None:
@@ -30,7 +31,8 @@ def write_parquet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[An
     Args:
         path: of the CSV form.
         columns: their names.
-        rows: values of one type a column, or None.
+        rows: values of one type a column, or None; names of files that are no UTF-8 are written
+            as they are shown.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -40,9 +42,19 @@ def write_parquet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[An
     import pyarrow
     from pyarrow import parquet
 
-    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    told = [[_utf8(value) for value in row] for row in rows]
+    values = zip(*told, strict=True) if told else ([] for _ in columns)
     table = pyarrow.table(
         {name: list(column) for name, column in zip(columns, values, strict=True)}
     )
     with atomic_write(path.with_suffix(".parquet")) as part:
         parquet.write_table(table, part)
+
+
+def _utf8(value: Any) -> Any:
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return printable(value)
+    return value

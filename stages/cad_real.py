@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from ..core.boxes import Box
+from ..core.formats import IMAGE_SUFFIXES
 from ..core.masks import mask_box
 from ..core.seeds import generator
 from .cad_labels import IntBox
@@ -38,7 +39,7 @@ def sub_picture(
 
     Args:
         photo: the photograph.
-        crops: known crops by file name, with or without suffix, in pixels of the file.
+        crops: known crops as `by_name` gives them, in pixels of the file.
         config: the area of crops that are not known, and the longest side.
         seed: of the set.
         name: the photograph's identity.
@@ -67,8 +68,7 @@ def sub_picture(
 
 def _known(photo: Photo, crops: Mapping[str, Box], name: str) -> IntBox | None:
     """The known crop in pixels of what was read of the photograph."""
-    stem = PurePosixPath(name).name
-    box = next((box for file, box in crops.items() if _stem(file) in (name, stem)), None)
+    box = crops.get(name, crops.get(PurePosixPath(name).name))
     if box is None:
         return None
     width, height = photo.original
@@ -79,8 +79,14 @@ def _known(photo: Photo, crops: Mapping[str, Box], name: str) -> IntBox | None:
     return _scaled(moved, across, down, photo.width, photo.height)
 
 
-def _stem(file: str) -> str:
-    return PurePosixPath(file).with_suffix("").as_posix()
+def by_name(crops: Mapping[str, Box]) -> dict[str, Box]:
+    """Crops of files by what photographs are called here: without a picture's suffix."""
+    named: dict[str, Box] = {}
+    for file, box in crops.items():  # of two the first
+        path = PurePosixPath(file)
+        bare = path.with_suffix("") if path.suffix.lower() in IMAGE_SUFFIXES else path
+        named.setdefault(bare.as_posix(), box)
+    return named
 
 
 def _scaled(
@@ -111,7 +117,16 @@ def _random_crop(photo: Photo, config: PlaceConfig, random: Generator) -> IntBox
         x = _start(keep.x1, keep.x2, wide, width, random)
         y = _start(keep.y1, keep.y2, high, height, random)
         return x, y, x + wide, y + high
-    return int(keep.x1), int(keep.y1), max(int(keep.x2), 1), max(int(keep.y2), 1)
+    x1, x2 = _grown(int(keep.x1), int(keep.x2), width)
+    y1, y2 = _grown(int(keep.y1), int(keep.y2), height)
+    return x1, y1, x2, y2
+
+
+def _grown(first: int, last: int, room: int) -> tuple[int, int]:
+    """A stretch that holds this one, long enough for a crop if there is room."""
+    length = max(last - first, min(_LEAST_SIDE, room))
+    first = min(max(first - (length - (last - first)) // 2, 0), room - length)
+    return first, first + length
 
 
 def _start(first: float, last: float, length: int, room: int, random: Generator) -> int:

@@ -25,7 +25,7 @@ from .cad_labels import LabelConfig
 from .cad_photo import Photo
 from .cad_picture import Expanded, expand
 from .cad_place import PlaceConfig
-from .cad_real import sub_picture
+from .cad_real import by_name, sub_picture
 from .cad_set import CadConfig, CadSet, Score
 from .cad_state import settings_of
 
@@ -107,7 +107,7 @@ def open_writer(root: Path, request: CadRequest) -> Callable[[Source], dict[str,
 
 def _maker(name: str, request: CadRequest) -> Callable[[Photo, str, int, str], Expanded]:
     if name == REAL:
-        crops = read_known_crops(request.crops) if request.crops else {}
+        crops = by_name(read_known_crops(request.crops) if request.crops else {})
 
         def cut(photo: Photo, identity: str, number: int, prompt: str) -> Expanded:
             return sub_picture(photo, crops, request.place, request.seed, identity, number)

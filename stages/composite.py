@@ -20,6 +20,7 @@ from ..core.images import Picture, load_picture
 from ..core.masks import Mask, load_mask, mask_box
 from ..core.names import printable
 from ..data.scene_layout import ObjectSpec, SceneSpec, parse_order
+from .composite_alpha import over_transparent
 from .composite_config import CompositeConfig
 from .composite_engine import Composed, CompositeEngine, Placed, Scene
 from .composite_object import CutOut, Segment, load_object
@@ -114,8 +115,8 @@ def composite_into(
             beside = provenance_file(target)
             write_provenance(beside, sources | {"sample": sample})
         note = None if sources is None else note_of(sources | {"sample": sample})
-        alpha = _alpha(loaded, composed)
-        save_rgb(composed.rgb, target, alpha=alpha, like=loaded.spec.background, text=note)
+        rgb, alpha = over_transparent(loaded.picture, loaded.scene, composed)
+        save_rgb(rgb, target, alpha=alpha, like=loaded.spec.background, text=note)
         entry: dict[str, Any] = {"file": os.fspath(target), "sample": sample}
         entry |= _differences(loaded, composed, target)
         if beside is not None:
@@ -150,9 +151,12 @@ def _placed(
         clean=config.edge,
         max_pixels=max_pixels,
     )
+    if not (cut.alpha > 0).any():
+        raise MaskError(f"the mask of {name} lies where it is transparent; draw it on the object.")
     placed = place(cut, at, size, name, fit=config.fit, keep_size=config.keep_size, shape=shape)
     if not (placed.seen > 0).any():
-        raise MaskError(f"the shape in {printable(spec.at)} hides all of {name}; draw it larger.")  # type: ignore[arg-type]
+        place_of = f"the shape in {printable(spec.at)}" if isinstance(spec.at, Path) else "its box"
+        raise MaskError(f"{place_of} hides all of {name}; draw it larger.")
     return cut, placed
 
 
@@ -188,12 +192,6 @@ def _record(
         "zone": [int(edge) for edge in mask_box(zone)] if zone.any() else None,
         "zone_share": round(float(zone.mean()), 6),
     }
-
-
-def _alpha(loaded: Loaded, composed: Composed) -> NDArray[np.uint8] | None:
-    """The background's transparency, opaque where something was laid over it."""
-    alpha = loaded.picture.alpha
-    return None if alpha is None else np.where(composed.zone, 255, alpha).astype(np.uint8)
 
 
 def _differences(loaded: Loaded, composed: Composed, target: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from .composite_object import CutOut
 Floats = NDArray[np.float32]
 
 _SAYS = 0.02  # alpha from which on colours can be told from what they were multiplied by
+_ROOM = 4  # times its box that an object is at most resized to, before it is cut off
 _FULL = 0.99  # share of its box that a mask fills if it stands for the box
 
 
@@ -79,6 +82,10 @@ def place(
         choose = max if fit == "cover" else min
         factor = choose(wide / width, high / height)
         w, h = max(round(width * factor), 1), max(round(height * factor), 1)
+        if w * h > _ROOM * wide * high:  # only of what is long and thin, to cover a box
+            cut = _lower_middle(cut, (wide, high), factor)
+            height, width = cut.alpha.shape
+            w, h = max(round(width * factor), wide), max(round(height * factor), high)
     rgb, alpha = resized(cut.rgb, cut.alpha, (w, h))
     x1, y1 = round((at[0] + at[2] - w) / 2), at[3] - h
     if fit == "cover" and not keep_size:
@@ -92,6 +99,15 @@ def place(
         )
     part = None if shape is None else np.ascontiguousarray(shape[y1 : y1 + h, x1 : x1 + w])
     return Placed(name, rgb, alpha, (x1, y1, x1 + w, y1 + h), at, part)
+
+
+def _lower_middle(cut: CutOut, size: tuple[int, int], factor: float) -> CutOut:
+    """What of an object shows in a box that it covers, and a little more for the filters."""
+    height, width = cut.alpha.shape
+    wide, high = (int(np.ceil(side / factor)) + 4 for side in size)
+    left = max((width - wide) // 2, 0)
+    rows, columns = slice(max(height - high, 0), height), slice(left, min(left + wide, width))
+    return replace(cut, rgb=cut.rgb[rows, columns], alpha=cut.alpha[rows, columns])
 
 
 def resized(rgb: Floats, alpha: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:

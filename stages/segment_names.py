@@ -50,6 +50,11 @@ def stack_outputs(folder: Path, wanted: Wanted) -> list[Path]:
     How many layers there will be is not known: their folders stand for them, if they are there
     yet, as do the files of an earlier run in them.
     """
+    return [*_standing(folder), *stack_marks(folder, wanted)]
+
+
+def stack_marks(folder: Path, wanted: Wanted) -> list[Path]:
+    """What stands when all that is wanted has been written, whatever was found."""
     names = [
         *(["background.png"] if wanted.background else []),
         *(["labels.png", "overlay.png"] if wanted.masks else []),
@@ -57,7 +62,7 @@ def stack_outputs(folder: Path, wanted: Wanted) -> list[Path]:
         *(["stack.ora"] if wanted.ora else []),
         STACK,
     ]
-    return [*_standing(folder), *(folder / name for name in names)]
+    return [folder / name for name in names]
 
 
 def object_name(rank: int, label: str | None) -> str:

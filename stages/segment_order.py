@@ -7,7 +7,9 @@ erased before the other was seen whole is in front of it for certain.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 
 import cv2
 import numpy as np
@@ -88,13 +90,22 @@ def without_circles(weighed: Iterable[tuple[float, int, int]]) -> frozenset[tupl
 
 def topological(numbers: Iterable[int], pairs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
     """Numbers from front to back; where nothing decides, in the order in which they come."""
-    waiting = list(numbers)
-    ahead = {number: {f for f, b in pairs if b == number} for number in waiting}
+    given = list(numbers)
+    places = {number: place for place, number in enumerate(given)}
+    behind: dict[int, set[int]] = {number: set() for number in given}
+    for front, back in pairs:
+        if front in places and back in places:
+            behind[front].add(back)
+    ahead = Counter(back for backs in behind.values() for back in backs)
+    free = [place for number, place in places.items() if not ahead[number]]  # a heap as it is
     done: list[int] = []
-    while waiting:
-        following = next(number for number in waiting if not ahead[number] - set(done))
-        waiting.remove(following)
-        done.append(following)
+    while free:
+        number = given[heappop(free)]
+        done.append(number)
+        for back in behind[number]:
+            ahead[back] -= 1
+            if not ahead[back]:
+                heappush(free, places[back])
     return tuple(done)
 
 

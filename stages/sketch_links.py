@@ -6,7 +6,7 @@ continuation, Wertheimer 1923); a walk along ridges does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,17 +36,17 @@ def linked(chains: Sequence[Points], gap: float) -> list[Points]:
     ends = np.array([end for chain in chains for end in (chain[0], chain[-1])])
     out = np.array([d for chain in chains for d in (_heading(chain[::-1]), _heading(chain))])
     bridges = []
-    away = ends[None] - ends[:, None]
-    length = np.hypot(away[..., 0], away[..., 1])
-    for a, b in zip(*np.nonzero(length <= gap), strict=True):
-        if a >= b or a // 2 == b // 2:
+    for a, b in _close_pairs(ends, gap):
+        if a // 2 == b // 2:
             continue
+        away = ends[b] - ends[a]
+        length = float(np.hypot(*away))
         along = -float(out[a] @ out[b])
-        if length[a, b] > _TOUCHING:
-            bridge = away[a, b] / length[a, b]
+        if length > _TOUCHING:
+            bridge = away / length
             along = min(along, float(out[a] @ bridge), -float(out[b] @ bridge))
         if along >= _TURN:
-            bridges.append((length[a, b] + gap * (1 - along), int(a), int(b)))
+            bridges.append((length + gap * (1 - along), a, b))
     partner: dict[int, int] = {}
     root = list(range(count))
     for _, a, b in sorted(bridges):
@@ -55,6 +55,18 @@ def linked(chains: Sequence[Points], gap: float) -> list[Points]:
         partner[a], partner[b] = b, a
         root[_root(root, a // 2)] = _root(root, b // 2)
     return [np.concatenate(path) for path in _paths(chains, partner)]
+
+
+def _close_pairs(places: Points, gap: float) -> Iterator[tuple[int, int]]:
+    """Pairs a < b of places (n,2) at most `gap` apart, without comparing all with all."""
+    cells: dict[tuple[int, int], list[int]] = {}
+    for k, (x, y) in enumerate(np.floor(places / max(gap, 1.0)).astype(int).tolist()):
+        around = [cells.get((x + i, y + j), []) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+        near = np.array([other for cell in around for other in cell], int)
+        away = places[near] - places[k]
+        for other in near[np.hypot(away[:, 0], away[:, 1]) <= gap].tolist():
+            yield other, k
+        cells.setdefault((x, y), []).append(k)
 
 
 def _paths(chains: Sequence[Points], partner: dict[int, int]) -> list[list[Points]]:

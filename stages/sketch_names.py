@@ -14,6 +14,11 @@ def sketch_folder(out: Path, relative: Path) -> Path:
     return out / relative.with_suffix("")
 
 
+def animations(folder: Path, suffix: str) -> list[Path]:
+    """The drawing being drawn, and how it was fitted."""
+    return [folder / "drawing.svg", folder / f"fitting{suffix}"]
+
+
 def sketch_outputs(
     folder: Path, sketches: int, rounds: int, animation: str | None = None
 ) -> list[Path]:
@@ -27,7 +32,7 @@ def sketch_outputs(
     """
     seeds = range(sketches) if sketches > 1 else ()
     names = ["final.svg", "final.png"]
-    names += ["drawing.svg", f"fitting{animation}"] if animation else []
+    names += [path.name for path in animations(folder, animation)] if animation else []
     names += [f"sketches/seed-{k}.{suffix}" for k in seeds for suffix in ("svg", "png")]
     names += [f"rounds/round-{k}.svg" for k in range(1, rounds + 1)]
     names += ["target.png", "seeds.png", "edges.png"]

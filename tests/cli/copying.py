@@ -62,7 +62,8 @@ def copy(
                 print(f"began {source.relative}", file=sys.stderr, flush=True)
                 time.sleep(1.5)
             part.write_bytes(data)
-        return {"bytes": len(data), "max_pixels": max_pixels, "file": written}
+        told = {"max_pixels": max_pixels, "checkpoint": checkpoint}
+        return {"bytes": len(data), **told, "file": written}
 
     raise typer.Exit(
         run_batch_command(

@@ -209,6 +209,12 @@ def test_shards_are_verified(whole: Path, tmp_path: Path) -> None:
     assert "another hash" in done.stderr
     assert "not finished" in done.stderr
     assert "2 of these damaged" in done.stdout
+    given = ("--jobs", 1, "--fail-fast", "--json")
+    first = compose_here("build-dataset", "verify", copy, *given, home=tmp_path)
+    assert first.returncode == 1
+    states = [json.loads(line)["status"] for line in first.stdout.splitlines()]
+    assert states == ["ok", "error"]
+    assert "the rest was not looked at" in first.stderr
     one = compose_here("build-dataset", "verify", copy / "train" / "00000.tar", home=tmp_path)
     assert one.returncode == 0, one.stderr
     none = compose_here("build-dataset", "verify", tmp_path / "nothing", home=tmp_path)

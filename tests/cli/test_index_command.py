@@ -115,6 +115,19 @@ def test_what_stands_is_refused_skipped_or_replaced(
     assert index.read_bytes() == before
 
 
+def test_what_stopped_early_is_no_index_yet(photos: Path, home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "refs.idx"
+    names = [photos / "0.png", photos / "bad.jpg", photos / "1.png", photos / "2.png"]
+    given = ("index", "build", *names, "--out", path, "--jobs", 1)
+    done = compose_here(*given, "--fail-fast", home=home)
+    assert done.returncode == 1
+    assert "run the same command again to go on" in done.stderr
+    assert not path.exists()
+    done = compose_here(*given, "--json", home=home)
+    assert path.exists()
+    assert json.loads(done.stdout.splitlines()[0])["before"] is True
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

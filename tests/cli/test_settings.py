@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .processes import compose_here
+
 COPYING = Path(__file__).with_name("copying.py")
 
 
@@ -81,7 +83,7 @@ def test_config_prints_a_file_that_gives_the_same_values(tmp_path) -> None:  # t
         done = subprocess.run(
             [sys.executable, str(COPYING), "config", "copy", *arguments],
             cwd=tmp_path,
-            env={"PATH": "", "COMPOSE_OUT": 'a "b"'},
+            env={"PATH": "", "COMPOSE_OUT": 'a "b" \U0001f600\x7f'},
             capture_output=True,
             check=True,
         )
@@ -95,7 +97,28 @@ def test_config_prints_a_file_that_gives_the_same_values(tmp_path) -> None:  # t
     values = tomllib.loads(first)["copy"]
     assert tomllib.loads(config("--config", "d.toml"))["copy"] == values
     assert values["checkpoint"] == ["a=b"]
-    assert values["out"] == 'a "b"'
+    assert values["out"] == 'a "b" \U0001f600\x7f'
     assert values["overwrite"] is False
     lines = [json.loads(line) for line in config("--json").splitlines()]
     assert {line["option"]: line["value"] for line in lines}["jobs"] == 2
+
+
+def test_several_values_in_the_environment_stand_in_lines(copy, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "a.txt").write_text("x")
+
+    def told(text: str) -> dict[str, object]:
+        done = copy("a.txt", "--json", "--overwrite", env={"COMPOSE_CHECKPOINT": text})
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+    assert told("a=my models/x.pth\nb=y\n")["checkpoint"] == ["a=my models/x.pth", "b=y"]
+    assert told("a=x b=y")["checkpoint"] == ["a=x", "b=y"]
+
+
+def test_an_option_may_be_called_as_a_command(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "c.toml").write_text("[build-dataset]\nreport = 'x.html'\n")
+    place = tmp_path / "nowhere"
+    given = ["build-dataset", "report", place, "-o", tmp_path / "y.html"]
+    done = compose_here(*given, "--config", tmp_path / "c.toml", home=tmp_path)
+    assert done.returncode == 1
+    assert "has no finished shards" in done.stderr

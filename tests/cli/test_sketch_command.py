@@ -276,9 +276,11 @@ def test_what_stands_is_refused_skipped_or_replaced(photo, here, sketch):
     assert code == 2
     assert "--overwrite" in err
     for option in ("--skip-existing", "--resume"):
-        code, out, _ = sketch("scene.png", "--seed", 1, option, "--json")
+        code, out, err = sketch("scene.png", "--seed", 1, option, "--json")
         assert code == 0
         assert json.loads(out[0])["status"] == "skipped"
+        assert "other settings (seed 0)" in err
+        assert "other settings" not in sketch("scene.png", option)[2]
     assert files(here / "output_sketches") == first
     assert sketch("scene.png", "--seed", 1, "--overwrite")[0] == 0
     assert files(here / "output_sketches")["scene/final.svg"] != first["scene/final.svg"]
@@ -329,6 +331,28 @@ def test_animations_parse_and_move(photo, here, sketch):
     ET.parse(out / "drawing.svg")
     with Image.open(out / "fitting.gif") as film:
         assert film.n_frames > 1
+
+
+def test_an_animation_that_is_asked_for_later_is_made(photo, here, sketch):
+    assert sketch("scene.png")[0] == 0
+    out = here / "output_sketches" / "scene"
+    drawing = (out / "final.svg").read_bytes()
+    for _ in range(2):
+        code, lines, _ = sketch("scene.png", "--animate", "--skip-existing", "--json")
+        assert code == 0
+    assert json.loads(lines[0])["status"] == "skipped"
+    assert (out / "fitting.webp").is_file()
+    assert (out / "final.svg").read_bytes() == drawing
+
+
+def test_of_resume_and_overwrite_the_nearer_counts(photo, here, sketch, monkeypatch):
+    assert sketch("scene.png")[0] == 0
+    code, _, err = sketch("scene.png", "--resume", "--overwrite")
+    assert code == 2
+    assert "--resume and --overwrite exclude each other" in err
+    monkeypatch.setenv("COMPOSE_RESUME", "1")
+    code, lines, _ = sketch("scene.png", "--overwrite", "--json")
+    assert (code, json.loads(lines[0])["status"]) == (0, "ok")
 
 
 def test_without_torch_it_says_what_to_install(photo, here, sketch, monkeypatch):

@@ -168,3 +168,27 @@ class TestLists:
             expand_inputs(["@gone.txt"])
         with pytest.raises(UsageError, match="add --null"):
             expand_inputs(["-"], stdin=lines("p/b.jpg", end="\0"))
+
+
+@pytest.mark.usefixtures("here")
+class TestOutputs:
+    def test_folders_of_outputs_are_no_inputs_unless_they_are_named(self) -> None:
+        out = [Path("p/sub")]
+        everything = [("p/a.PNG", "a.PNG"), ("p/b.jpg", "b.jpg")]
+        assert pairs(expand_inputs(["p"], outputs=out)) == everything
+        assert pairs(expand_inputs(["p/**/*.*"], outputs=out))[:2] == everything
+        assert "p/sub/c.webp" not in dict(pairs(expand_inputs(["p/**/*.*"], outputs=out)))
+        assert "p/sub/c.webp" not in dict(pairs(expand_inputs(["p/*"], outputs=out)))
+        for named in ("p/sub", "p/sub/*", "p/sub/c.w?bp", "p/sub/c.webp"):
+            assert "c.webp" in {s.path.name for s in expand_inputs([named], outputs=out)}
+        listed = expand_inputs(["-"], stdin=lines("p/sub/c.webp"), outputs=out)
+        assert pairs(listed) == [("p/sub/c.webp", "p/sub/c.webp")]
+
+    def test_links_to_them_are_none_either(self, here: Path) -> None:
+        (here / "p/link").symlink_to(here / "p/sub")
+        found = expand_inputs(["p"], outputs=[here / "p/sub"])
+        assert [s.path.name for s in found] == ["a.PNG", "b.jpg"]
+
+    def test_patterns_never_lead_outside(self) -> None:
+        found = pairs(expand_inputs(["p/su*/../../q/*.jpg"]))
+        assert found == [("p/sub/../../q/b.jpg", "q/b.jpg")]

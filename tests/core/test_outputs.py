@@ -58,3 +58,16 @@ def test_existing_outputs(tmp_path: Path) -> None:
     paths[2].mkdir()
     with pytest.raises(UsageError, match=r"2 outputs exist already \(the first is .*b\)"):
         refuse_existing(paths)
+
+
+def test_what_is_read_besides_is_not_replaced(tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    (masks / "a.png").touch()
+    like = tmp_path / "like.jpg"
+    like.touch()
+    for path in (like, masks / "a.png", masks / "../masks/a.png"):
+        with pytest.raises(UsageError, match="would be replaced"):
+            refuse_collisions([(A, path)], [like, masks])
+    # beside them there is room
+    refuse_collisions([(A, masks / "new.png"), (None, tmp_path / "r.html")], [like, masks])

@@ -70,6 +70,8 @@ def test_prompts_are_lines_of_json(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('{"file": "a/b.jpg", "prompt": "ein Büro"}\n\n{"file": "c", "prompt": ""}\n')
     assert read_prompts(path) == {"a/b.jpg": "ein Büro", "c": ""}
+    path.write_text('\ufeff{"file": "a", "prompt": "a bench\u2028in snow"}\n', "utf-8")
+    assert read_prompts(path) == {"a": "a bench\u2028in snow"}
     for wrong in ("[]", '{"file": 1, "prompt": "x"}', '{"file": "x"}', "{"):
         path.write_text(wrong)
         with pytest.raises(DataError, match="line 1"):

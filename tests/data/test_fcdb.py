@@ -64,6 +64,10 @@ def test_boxes_that_leave_the_picture_are_told_from_rounding() -> None:
     [
         "",
         "{}",
+        '["a.jpg"]',
+        '[{"crop": [1, 2, 3, 4]}]',
+        '[{"file": "a.jpg", "crop": [1, 2, 3, 1e400]}]',
+        '[{"file": "a.jpg", "crop": [1, 2, 3, ' + "9" * 400 + "]}]",
         '[{"file": "a.jpg"}]',
         '[{"file": "a.jpg", "crop": [1, 2, 3]}]',
         '[{"file": "a.jpg", "crop": [1, 2, 0, 3]}]',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from compose.data.flms import MAT, read_flms
 from compose.data.matlab import read_matlab
 
 from .crop_pictures import HEIGHT, WIDTH, X1, X2, Y1, Y2, draw, marks_rectangle
-from .matlab_file import flms_file
+from .matlab_file import element, flms_file, matrix
 
 ROWS = np.array([[Y1, X1, Y2, X2], [-1, -1, -1, -1], [0, 0, HEIGHT, WIDTH + 30]])
 
@@ -32,6 +33,18 @@ def test_published_file_has_rows_first(tmp_path: Path, order: str, packed: bool)
     # the other one leaves the photograph
     assert first.inside(WIDTH, HEIGHT).boxes.tolist() == [[X1, Y1, X2, Y2]]
     assert second.source == "b"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("kind", "code"), [(4, "utf-16"), (16, "utf-8"), (17, "utf-16")])
+def test_names_in_any_letters(tmp_path: Path, order: str, kind: int, code: str) -> None:
+    name = "bücher 本.jpg"
+    code += {"utf-8": "", "utf-16": {"<": "-le", ">": "-be"}[order]}[code]
+    letters = element(kind, name.encode(code), order)
+    variable = matrix(4, (1, len(name)), letters, order, "x")
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack(f"{order}H", 0x0100)
+    (tmp_path / MAT).write_bytes(head + (b"IM" if order == "<" else b"MI") + variable)
+    assert read_matlab(tmp_path / MAT)["x"] == name
 
 
 def test_json_of_hcic(tmp_path: Path) -> None:

@@ -127,9 +127,11 @@ def test_where_the_masks_of_a_picture_lie(tmp_path: Path) -> None:
     folder = tmp_path / "masks"
     (folder / "dog").mkdir(parents=True)
     Image.fromarray(A).save(folder / "cat[1].png")
+    Image.fromarray(A).save(folder / "cat[1].2.png")  # of another picture, and first by name
     (folder / "cat[1].txt").write_text("")
     assert find_masks(folder, Path("in/dog.jpg"), alone=False) == folder / "dog"
     assert find_masks(folder, Path("cat[1].jpg"), alone=True) == folder / "cat[1].png"
+    assert find_masks(folder, Path("cat[1].2.jpg"), alone=True) == folder / "cat[1].2.png"
     assert find_masks(folder, Path("cow.jpg"), alone=True) == folder
     with pytest.raises(DataError, match=r"no masks of cow\.jpg"):
         find_masks(folder, Path("cow.jpg"), alone=False)

@@ -52,6 +52,19 @@ def test_a_bad_line_does_not_cost_the_others():
     assert second.problem == "composite 2 of l.json is no valid JSON; correct the line."
 
 
+def test_what_ends_lines_elsewhere_does_not_in_json():
+    good = json.dumps(GOOD | {"background": "a\u2028b.jpg"}, ensure_ascii=False)
+    found = read(f"{good}\n{good}")
+    assert [entry.scene.background.name for entry in found] == 2 * ["a\u2028b.jpg"]
+
+
+def test_a_number_beyond_all_others_costs_its_composite_alone():
+    far = GOOD | {"objects": [CUP | {"at": [1, 2, 3, int("9" * 400)]}]}
+    first, second = read(f"{json.dumps(GOOD)}\n{json.dumps(far)}")
+    assert first.problem is None
+    assert "has no place" in second.problem
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "[]", "{", "no"])
 def test_a_file_without_composites_is_refused(text):
     with pytest.raises(UsageError, match=r"l\.json"):

@@ -117,6 +117,36 @@ def test_a_width_may_be_told_not_to_scale(tmp_path: Path) -> None:
     assert read_svg(path).width.tolist() == [3, 18]
 
 
+def test_words_of_all_properties(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    pens = (
+        'opacity="inherit"',
+        'style="opacity:initial; stroke-width: unset"',
+        'stroke-width="initial"',
+        'style="stroke-width: 0.5rem"',
+    )
+    path.write_text(group("".join(f'<path d="M2 2L20 5" {pen}/>' for pen in pens)), "utf-8")
+    drawing = read_svg(path)
+    assert drawing.width.tolist() == [3, 3, 1, 8]
+    assert drawing.opacity.tolist() == [1, 1, 1, 1]
+
+
+def test_of_a_switch_one_alternative_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    one, two = ('<g><path d="M2 2L20 5"/></g>', '<path d="M9 9L9 30"/><path d="M1 1h3"/>')
+    path.write_text(group(f"<switch><foreignObject/>{one}{two}</switch>{one}"), "utf-8")
+    drawing, notes = read_svg_noting(path)
+    assert drawing.points[:, 0].tolist() == [[2, 2], [2, 2]]
+    assert notes == ("foreignObject: 1",)
+
+
+def test_an_origin_of_transforms_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    turned = 'transform="rotate(90)" transform-origin="50 50"'
+    path.write_text(group(f'<path {turned} d="M2 2L20 5"/>'), "utf-8")
+    assert read_svg_noting(path)[1] == ("transform-origin: 1",)
+
+
 def test_size_from_the_view_box(tmp_path: Path) -> None:
     for attributes, size in (
         ('viewBox="0 0 30 20"', (30, 20)),

@@ -162,6 +162,15 @@ def test_objects_stay_in_their_boxes_and_stand_on_their_lower_edge(
         assert x2 - x1 == wide or y2 - y1 == high
 
 
+def test_what_is_long_and_thin_is_not_blown_up_to_cover():
+    long = cut(20_000, 2)
+    long.rgb[:, 9_990:10_010] = (1, 0, 0)
+    found = place(long, (10, 10, 210, 160), (300, 300), "a", fit="cover")
+    assert found.box == (10, 10, 210, 160)
+    assert found.alpha.min() > 0.99
+    assert found.rgb[75, 100, 0] > 0.9  # the middle is in the middle
+
+
 def test_an_object_may_keep_its_size():
     found = place(cut(30, 20), (10, 10, 20, 60), (100, 100), "a", keep_size=True)
     assert found.box == (0, 40, 30, 60)

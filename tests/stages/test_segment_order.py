@@ -93,6 +93,17 @@ def test_the_order_keeps_to_the_pairs_and_else_to_the_numbers():
     assert topological([], []) == ()
 
 
+@given(st.permutations(range(9)), st.sets(st.tuples(st.integers(0, 8), st.integers(0, 8))))
+def test_the_first_that_nothing_stands_before_is_next(numbers, drawn):
+    pairs = {(a, b) for a, b in drawn if a < b}  # without circles
+    waiting, plain = list(numbers), []
+    while waiting:
+        free = (n for n in waiting if not any(f in waiting for f, b in pairs if b == n))
+        plain.append(next(free))
+        waiting.remove(plain[-1])
+    assert topological(numbers, pairs) == tuple(plain)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compose.stages.sketch_links import linked
+from compose.stages.sketch_links import _close_pairs, linked
 
 
 def line(a: tuple[float, float], b: tuple[float, float]) -> np.ndarray:
@@ -48,6 +48,14 @@ def test_a_ring_of_parts_is_not_closed_on_itself():
     ring = np.stack([30 + 25 * np.cos(t), 30 + 25 * np.sin(t)], -1)
     (joined,) = linked(np.split(ring, 4), 4)
     assert len(joined) == 120
+
+
+@given(st.lists(st.tuples(*[st.floats(-5, 60)] * 2), max_size=30), st.floats(0, 20))
+def test_close_pairs_are_those_of_all(places, gap):
+    ends = np.array(places).reshape(-1, 2)
+    away = ends[None] - ends[:, None]
+    every = zip(*np.nonzero(np.hypot(away[..., 0], away[..., 1]) <= gap), strict=True)
+    assert sorted(_close_pairs(ends, gap)) == sorted((a, b) for a, b in every if a < b)
 
 
 @given(st.lists(st.tuples(*[st.floats(0, 60)] * 4), max_size=7), st.floats(0, 20))
