@@ -61,7 +61,7 @@ class CropBatch:
         from ..core.devices import available_cores
         from ..stages.crop import CropOutputs, crop_one
         from ..stages.crop_engines import open_engine
-        from ..stages.crop_finders import open_finder
+        from ..stages.crop_finders import open_finder, placed
         from ..stages.crop_hints import crop_hints
         from ..stages.crop_subject import mask_for
 
@@ -87,7 +87,7 @@ class CropBatch:
                 opened,
                 self.request,
                 subject=mask_for(masked, source) if masked else None,
-                finder=finder,
+                finder=placed(finder, source.relative) if finder else None,
                 outputs=CropOutputs(
                     self.out / source.relative if self.out else None,
                     next(iter(self.overlays(source)), None),

@@ -78,7 +78,9 @@ class SegmentBatch:
         note(f"segmenter {tools.segmenter.name}, inpainter {tools.inpainter.name}")
 
         def work(source: Source) -> tuple[Record, SegmentEntry | None]:
-            masks = find_masks(self.masks, source.path, alone=self.alone) if self.masks else None
+            masks = (
+                find_masks(self.masks, source.relative, alone=self.alone) if self.masks else None
+            )
             name = source.relative.name
             record, parts = segment_into(
                 stack_folder(self.out, source.relative),

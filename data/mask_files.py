@@ -26,23 +26,28 @@ _MOST = 1000  # objects of a label map
 def find_masks(path: Path, picture: Path, *, alone: bool) -> Path:
     """The file or folder under `path` that holds the masks of `picture`.
 
-    In a folder: the folder or the mask picture called as the picture without its suffix; a
-    folder without either is itself the folder of masks, where `alone`, that is, where no other
-    picture is asked for.
+    In a folder: the folder or the mask picture called as the picture without its suffix, in the
+    picture's own folders below it or else right in it; a folder without either is itself the
+    folder of masks, where `alone`, that is, where no other picture is asked for.
+
+    Args:
+        path: what the user gave.
+        picture: relative to the input, as `core.inputs.Source.relative`.
+        alone: see above.
 
     Raises:
         DataError: there is none.
     """
     if not path.is_dir():
         return path
-    own = path / picture.stem
-    if own.is_dir():
-        return own
-    files = sorted(path.glob(f"{_literal(picture.stem)}.*"))
-    for file in files:
-        # `img.*` is also img.2.png, the mask of another picture
-        if file.stem == picture.stem and file.suffix.lower() in IMAGE_SUFFIXES | {".json"}:
-            return file
+    for folder in dict.fromkeys((path / picture.parent, path)):
+        own = folder / picture.stem
+        if own.is_dir():
+            return own
+        for file in sorted(folder.glob(f"{_literal(picture.stem)}.*")):
+            # `img.*` is also img.2.png, the mask of another picture
+            if file.stem == picture.stem and file.suffix.lower() in IMAGE_SUFFIXES | {".json"}:
+                return file
     if alone:
         return path
     raise DataError(

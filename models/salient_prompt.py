@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from ..core.masks import Mask
 from .grab_cut import grab_cut, small_size
 from .guided_filter import guided_filter
 from .mask_parts import connected_parts, without_specks
+from .outlines import OutlineRefiner, refined_masks
 from .saliency import SaliencyReader
 from .segmenter import Prompt
 
@@ -21,12 +24,46 @@ _DOT = 0.01  # of a window's longer side: the radius around a point that is sure
 _SPECK = 0.01  # of the window
 
 
-def prompted(reader: SaliencyReader, rgb: NDArray[np.uint8], prompt: Prompt) -> Instance | None:
+def prompted(
+    reader: SaliencyReader,
+    rgb: NDArray[np.uint8],
+    prompt: Prompt,
+    outlines: OutlineRefiner | None = None,
+) -> Instance | None:
     """The object that a prompt means, or None if nothing is found.
 
     A mask is taken as it is. A box says how large the object is. Points alone do not, and give
-    less: what stands out around them and has a point in it.
+    less: what stands out around them and has a point in it. `outlines` correct what is found.
     """
+    found = _found(reader, rgb, prompt)
+    if found is None or outlines is None or prompt.mask is not None:
+        return found
+    return _corrected(found, rgb, prompt, outlines)
+
+
+def _corrected(
+    found: Instance, rgb: NDArray[np.uint8], prompt: Prompt, outlines: OutlineRefiner
+) -> Instance:
+    """With its outline moved onto the object's, as far as the prompt allows."""
+    whole = (0, 0, rgb.shape[1], rgb.shape[0])
+    allowed = np.ones_like(found.mask)
+    if prompt.box is not None:
+        allowed = _box_mask(prompt.box, whole, (rgb.shape[1], rgb.shape[0]), np.ones(2))
+    mask = found.mask & allowed
+    if not mask.any():
+        return found
+    masks = refined_masks(rgb, [mask], outlines, _SPECK * int(mask.sum()))
+    better = _meant(masks[0] & allowed, prompt, whole) if masks else None
+    if better is None:
+        return found
+    for x, y, meant in prompt.points:
+        row, column = int(np.clip(y, 0, whole[3] - 1)), int(np.clip(x, 0, whole[2] - 1))
+        if not meant and better[row, column]:  # what is not meant has come back
+            return found
+    return replace(found, mask=better)
+
+
+def _found(reader: SaliencyReader, rgb: NDArray[np.uint8], prompt: Prompt) -> Instance | None:
     if prompt.mask is not None:
         return Instance(prompt.mask, 1.0) if prompt.mask.any() else None
     if prompt.box is not None:

@@ -102,7 +102,7 @@ class SalientSegmenter:
         """
         found = []
         for number, prompt in enumerate(prompts, 1):
-            instance = prompted(self._reader, rgb, prompt)
+            instance = prompted(self._reader, rgb, prompt, self._outlines)
             if instance is None:
                 hint = "draw a box around the object" if prompt.box is None else "mask it by hand"
                 raise MaskError(f"salient finds nothing at prompt {number}; {hint}.")

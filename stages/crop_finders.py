@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +100,13 @@ def open_finder(masks: Path | None = None, *, jobs: int = 1, alone: bool = False
     if masks is not None:
         return BroughtSubjects(masks, alone, MOST_SUBJECTS)
     return FoundSubjects.open(max(available_cores() // max(jobs, 1), 1))
+
+
+def placed(finder: SubjectFinder, relative: Path) -> SubjectFinder:
+    """The finder for a picture that lies at `relative` below its input, as its masks may."""
+    if isinstance(finder, BroughtSubjects):
+        return replace(finder, relative=relative)
+    return finder
 
 
 def _box(edges: NDArray[np.float64]) -> Box:

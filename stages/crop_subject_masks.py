@@ -22,6 +22,7 @@ class BroughtSubjects:
     masks: Path  # a file, or a folder with one a picture; see `data.mask_files.find_masks`
     alone: bool  # whether no other picture is asked for
     most: int  # subjects of a picture, the first
+    relative: Path | None = None  # the picture's place below the input, where masks lie alike
     side: int = 1  # it does not look at the picture
 
     def find(self, path: Path, picture: Picture, max_pixels: int) -> Sequence[Subject]:
@@ -31,7 +32,7 @@ class BroughtSubjects:
             InputError: they cannot be read, or do not fit the picture.
         """
         size = picture.header.width, picture.header.height
-        masks = find_masks(self.masks, path, alone=self.alone)
+        masks = find_masks(self.masks, self.relative or Path(path.name), alone=self.alone)
         found = read_instances(masks, size, picture=path.name, max_pixels=max_pixels)
         return [
             Subject(number, instance.box, instance.score)

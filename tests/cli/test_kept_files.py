@@ -176,3 +176,18 @@ class TestSkipping:
         assert code == 0
         assert out.split() == ["o/a_1.png"]
         assert list(files(Path("o"))) == ["a_1.png"]
+
+
+@pytest.mark.usefixtures("here")
+def test_masks_lie_as_the_pictures_do() -> None:
+    boxes = {"in/a/x": (5, 5, 25, 20), "in/b/x": (30, 10, 55, 35)}
+    for name, box in boxes.items():
+        draw(Path(f"{name}.png"))
+        draw(Path(f"{name}.png".replace("in/", "masks/")), box)
+    _, out, _ = run("segment-inpaint", "in", "--masks", "masks", "--out", "o", "--json", *SEGMENT)
+    found = {row["input"]: row["objects"][0]["box"] for row in map(json.loads, out.splitlines())}
+    assert found == {f"{name}.png": list(box) for name, box in boxes.items()}
+    given = ("--engine", "centre", "--subject", "masks", "--per-subject", "--topk", "1", "--json")
+    _, out, _ = run("crop", "in", *given)
+    for row in map(json.loads, out.splitlines()):
+        assert row["subjects"][0]["box"] == list(boxes[row["input"].removesuffix(".png")])

@@ -133,6 +133,11 @@ def test_where_the_masks_of_a_picture_lie(tmp_path: Path) -> None:
     assert find_masks(folder, Path("cat[1].jpg"), alone=True) == folder / "cat[1].png"
     assert find_masks(folder, Path("cat[1].2.jpg"), alone=True) == folder / "cat[1].2.png"
     assert find_masks(folder, Path("cow.jpg"), alone=True) == folder
+    # as the pictures lie, or else all together
+    (folder / "sub").mkdir()
+    Image.fromarray(A).save(folder / "sub" / "cat[1].png")
+    assert find_masks(folder, Path("sub/cat[1].jpg"), alone=True) == folder / "sub" / "cat[1].png"
+    assert find_masks(folder, Path("other/cat[1].jpg"), alone=True) == folder / "cat[1].png"
     with pytest.raises(DataError, match=r"no masks of cow\.jpg"):
         find_masks(folder, Path("cow.jpg"), alone=False)
     assert find_masks(folder / "cat[1].png", Path("x.jpg"), alone=False) == folder / "cat[1].png"

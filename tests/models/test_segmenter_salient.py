@@ -13,6 +13,7 @@ from compose.core.boxes import Box
 from compose.core.errors import MaskError
 from compose.models.grab_cut import grab_cut
 from compose.models.grouping import CELLS
+from compose.models.outlines import Window, window_around
 from compose.models.saliency import open_saliency
 from compose.models.segmenter import Prompt
 from compose.models.segmenter_salient import SalientConfig, SalientSegmenter
@@ -128,6 +129,39 @@ def test_prompts_find_what_they_mean() -> None:
         assert iou(instance.mask, truth) > 0.9
         assert 0 <= instance.score <= 1
     np.testing.assert_array_equal(found[2].mask, red)
+
+
+class Corrected:
+    """A network that knows the one true outline."""
+
+    def __init__(self, truth: np.ndarray) -> None:
+        self.truth = truth
+
+    def refine(self, rgb: np.ndarray, mask: np.ndarray) -> tuple[Window, np.ndarray]:
+        window = window_around(mask)
+        return window, self.truth[window].astype(np.float32)
+
+
+def test_what_prompts_find_is_corrected_as_far_as_they_allow() -> None:
+    red, blue = disc(80, 100, 45), disc(220, 110, 35)
+    rgb = scene((red, RED), (blue, BLUE))
+    tail = cv2.rectangle(np.zeros((HEIGHT, WIDTH), np.uint8), (80, 95), (140, 105), 1, -1) > 0
+    engine = SalientSegmenter(open_saliency("builtin"), outlines=Corrected(red | tail))
+    narrow, wide = Prompt(box=Box(30, 50, 130, 150)), Prompt(box=Box(30, 50, 145, 150))
+    one, other = engine.prompt(rgb, [narrow, wide])
+    assert iou(one.mask, (red | tail) & ~disc(220, 100, 90)) > 0.95
+    assert not one.mask[:, 130:].any()
+    assert iou(other.mask, red | tail) > 0.95
+    mask, point = Prompt(mask=red), ((80.0, 100.0, True),)
+    given, pointed = engine.prompt(rgb, [mask, Prompt(points=point)])
+    np.testing.assert_array_equal(given.mask, red)
+    assert pointed.mask[100, 135]
+    # what is said not to be meant does not come back
+    (kept,) = engine.prompt(rgb, [Prompt(points=(*point, (138.0, 100.0, False)))])
+    assert not kept.mask[100, 138]
+    # a network that sees nothing there has no say
+    nothing = SalientSegmenter(open_saliency("builtin"), outlines=Corrected(np.zeros_like(red)))
+    assert iou(nothing.prompt(rgb, [narrow])[0].mask, red) > 0.9
 
 
 @pytest.mark.parametrize(
