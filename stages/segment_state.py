@@ -12,6 +12,7 @@ from ..core.errors import Interrupted
 from ..core.instances import Instance
 from ..core.masks import Mask
 from ..core.seeds import derive_seed
+from ..models.mask_parts import joined
 from ..models.segmenter import Segmenter
 from .segment_accept import iou, judge
 from .segment_canvas import Canvas
@@ -19,6 +20,7 @@ from .segment_complete import guessed_behind
 from .segment_config import SegmentConfig
 from .segment_found import Found, LoopResult, Rejected, Round
 from .segment_hole import hole_around, widened
+from .segment_looks import like_object
 from .segment_order import order_pairs, topological
 from .segment_plate import plate_hole
 
@@ -124,7 +126,10 @@ class LoopState(Generic[AnyCanvas]):
 
     def _extend(self, number: int, mask: Mask) -> None:
         old = self.known[number]
-        amodal = old.amodal | (mask & self.erased)
+        part = mask & self.erased & ~old.amodal
+        ground = ~(self.claimed | self.erased | mask)
+        part = like_object(self.canvas.rgb, part, old.visible & ~self.erased, ground)
+        amodal = old.amodal | joined(part, old.amodal)
         visible = old.visible | (amodal & ~self.claimed)
         self.claimed = self.claimed | visible
         self.known[number] = replace(old, amodal=amodal, visible=visible)

@@ -218,10 +218,20 @@ def test_an_object_is_extended_only_behind_what_was_erased():
     wide = BLUE.mask() | Thing((0, 0, 0), (100, 30, 114, 56)).mask()
     first = [Instance(RED.mask(), 0.9), Instance(blue, 0.8)]
     segmenter = Scripted(first, [Instance(wide, 0.9)], [Instance(wide[:, ::-1], 0.9)])
-    result = run_loop(draw((RED, BLUE)), segmenter, plain, config(iterations=2))
+    result = run_loop(draw((RED, BLUE)), segmenter, Reveal([BLUE]), config(iterations=2))
     found = by_colour(result, (RED, BLUE))[BLUE]
     assert iou(found.amodal, BLUE.mask()) > 0.98
     assert not (found.amodal & ~BLUE.mask()).any()
+
+
+def test_ground_behind_what_was_erased_is_no_part_of_an_object():
+    """The segmenter takes the blue disc for whole, where the filled hole shows bare ground."""
+    blue = BLUE.mask() & ~RED.mask()
+    first = [Instance(RED.mask(), 0.9), Instance(blue, 0.8)]
+    again = [Instance(BLUE.mask(), 0.9)], [Instance(BLUE.mask()[:, ::-1], 0.9)]
+    result = run_loop(draw((RED, BLUE)), Scripted(first, *again), plain, config(iterations=2))
+    found = by_colour(result, (RED, BLUE))[BLUE]
+    assert iou(found.seen_extent, blue) > 0.98
 
 
 def test_what_covers_nearly_everything_is_not_erased():
