@@ -50,9 +50,10 @@ class Shared:
                 values[name] = ctx.params[parameter.name]
                 ranks[name] = _rank(ctx, parameter.name)
         values["inputs"] = tuple(values.get("inputs") or ())
-        if "resume" in ctx.params:  # of sketches, which are gone on with where they stopped
+        # of sketches, which are gone on with where they stopped
+        if ctx.params.get("resume") is True and "skip_existing" in values:
             rank = _rank(ctx, "resume")
-            if ctx.params["resume"] and rank <= ranks["skip_existing"]:
+            if rank <= ranks["skip_existing"]:
                 values["skip_existing"], ranks["skip_existing"] = True, rank
                 told["skip_existing"] = "resume"
         _exclude(values, ranks, told, "skip_existing", "overwrite")

@@ -62,7 +62,7 @@ def copy(
                 print(f"began {source.relative}", file=sys.stderr, flush=True)
                 time.sleep(1.5)
             part.write_bytes(data)
-        told = {"max_pixels": max_pixels, "checkpoint": checkpoint}
+        told = {"max_pixels": max_pixels} | ({"checkpoint": checkpoint} if checkpoint else {})
         return {"bytes": len(data), **told, "file": written}
 
     raise typer.Exit(
