@@ -84,9 +84,9 @@ def composite(
     from .composite_scenes import (
         SceneSource,
         layout_scenes,
-        refuse_replacing,
         sample_names,
         sample_scenes,
+        scene_files,
         single_scene,
     )
     from .segment_choices import place_for
@@ -126,8 +126,6 @@ def composite(
         # a page that is missing needs every picture again
         return [*plan(source), *([report] if report else [])]
 
-    planned = [path for source in sources for path in plan(source)]
-    refuse_replacing(sources, [*planned, *([report] if report else [])])
     numbers = {id(source): number for number, source in enumerate(sources)}
     shown = iter(range(len(sources)))
 
@@ -181,6 +179,7 @@ def composite(
             plan=plan,
             marker=marker,
             reports=[report] if report else [],
+            reads=scene_files(sources),
             after=lambda record: page.add(record | {"number": next(shown)}),
             output=output,
             found=sources,

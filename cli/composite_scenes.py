@@ -149,26 +149,16 @@ def sample_names(target: Path, samples: int) -> list[Path]:
     return [target.with_name(f"{target.stem}_{k}{target.suffix}") for k in range(1, samples + 1)]
 
 
-def refuse_replacing(sources: Sequence[Source], outputs: Sequence[Path]) -> None:
-    """Refuse outputs that would replace anything that goes into a composite.
-
-    Raises:
-        UsageError: naming the first.
-    """
-    taken = {os.path.realpath(scene.background) for scene in _scenes(sources)}
-    for scene in _scenes(sources):
-        for each in scene.objects:
-            paths = (each.image, each.mask, each.at)
-            taken |= {os.path.realpath(path) for path in paths if isinstance(path, Path)}
-    for path in outputs:
-        if os.path.realpath(path) in taken:
-            name = printable(path)
-            raise UsageError(f"{name} is an input and would be replaced; write somewhere else.")
-
-
-def _scenes(sources: Sequence[Source]) -> list[SceneSpec]:
-    scenes = [source.scene for source in sources if isinstance(source, SceneSource)]
-    return [scene for scene in scenes if scene is not None]
+def scene_files(sources: Sequence[Source]) -> list[Path]:
+    """Every file that goes into the composites."""
+    found = list[Path]()
+    for source in sources:
+        if isinstance(source, SceneSource) and source.scene is not None:
+            found.append(source.scene.background)
+            for each in source.scene.objects:
+                paths = (each.image, each.mask, each.at)
+                found += [path for path in paths if isinstance(path, Path)]
+    return found
 
 
 def _is_box(text: str) -> bool:

@@ -116,6 +116,12 @@ def reduced(rgb: Rgb, size: tuple[int, int]) -> Rgb:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def reduced_shares(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32]:
+    """How much of each pixel of a picture of width, height a mask covers, in [0, 1]."""
+    shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(shares, np.float32)
+
+
 def enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
     """A mask at height, width `shape`, its outline smooth; itself if it has that size.
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.instances import Instance
 from ..data.mask_files import read_instances
 from ..models.segmenter import Segmenter
+from .segment_canvas import reduced_shares
 from .segment_prompts import Request, make_prompts
 from .segment_tools import prompt
 
@@ -80,5 +80,5 @@ def _reduced(instance: Instance, size: tuple[int, int]) -> Instance:
     """With its mask at width, height; never empty."""
     if instance.mask.shape == size[::-1]:
         return instance
-    share = cv2.resize(instance.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    share = reduced_shares(instance.mask, size)
     return replace(instance, mask=np.asarray(share >= min(0.5, float(share.max()))))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask
-from .segment_canvas import reduced, working_size
+from .segment_canvas import reduced, reduced_shares, working_size
 from .segment_ground import Ground, apart
 
 _SIDE = 400  # pixels of the long side at which this is looked at
@@ -33,7 +33,7 @@ def like_object(rgb: NDArray[np.uint8], part: Mask, own: Mask, ground: Mask) -> 
     """
     size = working_size(part.shape, _SIDE)
     small = reduced(rgb, size)
-    asked, object_, rest = (_small(mask, size) for mask in (part, own, ground))
+    asked, object_, rest = (reduced_shares(mask, size) > 0.5 for mask in (part, own, ground))
     if not asked.any():
         return part
     reach = max(round(_REACH * max(asked.shape)), 3)
@@ -51,8 +51,3 @@ def like_object(rgb: NDArray[np.uint8], part: Mask, own: Mask, ground: Mask) -> 
     share = np.where(of > 0, votes / np.maximum(of, 1e-6), 1).astype(np.float32)
     wide = cv2.resize(share, part.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(part & (wide >= 0.5))
-
-
-def _small(mask: Mask, size: tuple[int, int]) -> Mask:
-    shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(shares > 0.5)

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ..core.boxes import Box
@@ -27,6 +26,7 @@ from ..core.formats import DEFAULT_MAX_PIXELS
 from ..core.masks import load_mask
 from ..core.names import printable
 from ..models.segmenter import Prompt
+from .segment_canvas import reduced_shares
 
 Point = tuple[float, float, bool]
 
@@ -140,7 +140,7 @@ def make_prompts(
         mask = None
         if request.mask is not None:
             large = load_mask(request.mask, size=size, max_pixels=max_pixels)
-            share = cv2.resize(large.astype(np.float32), working, interpolation=cv2.INTER_AREA)
+            share = reduced_shares(large, working)
             mask = np.asarray(share >= min(0.5, float(share.max())))
         prompts.append(Prompt(points, box, mask))
     return prompts

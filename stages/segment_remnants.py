@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..core.masks import Mask
 from ..models.mask_parts import joined
-from .segment_canvas import reduced, working_size
+from .segment_canvas import reduced, reduced_shares, working_size
 from .segment_ground import Ground, apart
 
 _SIDE = 400  # pixels of the long side at which this is looked at
@@ -45,7 +45,7 @@ def remnants(rgb: NDArray[np.uint8], hole: Mask, mask: Mask) -> Mask:
     """
     size = working_size(hole.shape, _SIDE)
     small = reduced(rgb, size)
-    inside, own = _share(hole, size) > 0.5, _share(mask, size) > 0.7
+    inside, own = reduced_shares(hole, size) > 0.5, reduced_shares(mask, size) > 0.7
     found = np.zeros_like(inside)
     for width, various in _LOOKS:
         found |= _found(small, inside | found, own & inside, width, various)
@@ -55,11 +55,6 @@ def remnants(rgb: NDArray[np.uint8], hole: Mask, mask: Mask) -> Mask:
         return found & ~hole
     soft = cv2.resize(found.astype(np.float32), hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(soft > 0.3) & ~hole
-
-
-def _share(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32]:
-    shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(shares, np.float32)
 
 
 def _found(rgb: NDArray[np.uint8], hole: Mask, own: Mask, width: float, various: float) -> Mask:
