@@ -131,7 +131,9 @@ def crop_boxes(
         for column in range(count):
             for row in range(count):
                 x, y = column * (w - overlap), row * (h - overlap)
-                boxes.append(((x, y, min(x + w, width), min(y + h, height)), layer))
+                right, below = min(x + w, width), min(y + h, height)
+                if x < right and y < below:  # a tiny picture has fewer pixels than crops
+                    boxes.append(((x, y, right, below), layer))
     return boxes
 
 

@@ -102,10 +102,19 @@ class Found:
 def find(row: Checkpoint, user: UserPaths) -> Found | None:
     """The first place that has the file, or None; neither opens nor checks it.
 
+    Where the authors publish a folder, the user may name that.
+
     Raises:
         ModelError: the user named a file that is not there.
     """
     if given := user.files.get(row.name):
+        if row.inside and given.is_dir():
+            if not (given / row.inside).is_file():
+                raise ModelError(
+                    f"the folder {printable(given)} has no {row.inside}; give the folder of "
+                    f"{row.name} as its authors published it, or the file itself."
+                )
+            given = given / row.inside
         if not given.is_file():
             raise ModelError(
                 f"{printable(given)}, given for the checkpoint {row.name}, is not a file; "

@@ -75,6 +75,7 @@ class Checkpoint:
     sources: tuple[Source, ...]  # tried in this order; empty for weights that come embedded
     sha256_prefix: str | None = None
     note: str = ""  # what else a user should know of its terms
+    inside: str = ""  # its place in the folder that its authors publish, if that may be named
 
     @property
     def known_digest(self) -> str | None:

@@ -53,6 +53,10 @@ class CropDetrConfig:
         ):
             if getattr(self, name) not in allowed:
                 raise UsageError(f"'{getattr(self, name)}' is no {name}; use {', '.join(allowed)}.")
+        if min(self.heads, self.channels, self.queries, self.levels, self.points) < 1:
+            raise UsageError("heads, channels, queries, levels and points are 1 or more.")
+        if not self.stages:
+            raise UsageError("a cropper needs a map to look at; name one of the trunk's stages.")
         if self.channels % (4 * self.heads):
             raise UsageError(f"{self.channels} channels do not fit {self.heads} heads.")
         if self.fusion == "token-mlp" and not self.square:

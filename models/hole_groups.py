@@ -56,7 +56,11 @@ def hole_groups(hole: Mask, context: float) -> list[HoleGroup]:
         members[index] += members.pop(other)
         boxes[index], windows[index] = joint[other], shared[other]
         boxes, windows = np.delete(boxes, other, 0), np.delete(windows, other, 0)
-        index = 0  # a larger window may reach those that were passed
+        # the larger window may reach one that was passed; no two others save more than before
+        shared = _windows(_joint(boxes[index], boxes[:index]), context, hole.shape)
+        saved = _areas(windows[index][None])[0] + _areas(windows[:index]) - _areas(shared)
+        reached = np.flatnonzero(saved >= 0)
+        index = int(reached[0]) if len(reached) else index
     groups = []
     for names, (x1, y1, x2, y2) in zip(members, windows.tolist(), strict=True):
         own = np.isin(labels[y1:y2, x1:x2], names)

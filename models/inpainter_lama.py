@@ -16,7 +16,7 @@ from torch import Tensor
 from ..core.errors import ModelError
 from ..core.masks import Mask
 from ..core.names import printable
-from .cache import UserPaths, parse_user_paths
+from .cache import UserPaths
 from .ffc import LamaGenerator, shape_of
 from .hub import resolve
 from .lightning_file import load_lightning_state
@@ -24,7 +24,6 @@ from .state_file import fill, load_state_file
 from .torchscript import is_torchscript
 
 CHECKPOINT = "big-lama"
-_INSIDE = Path("models") / "best.ckpt"
 _FIRST = "model.1.ffc.convl2l.weight"
 
 
@@ -85,6 +84,11 @@ def _filled(state: dict[str, Tensor], path: Path, device: str) -> LamaInpainter:
             "missing); give the published big-lama."
         ) from error
     net = LamaGenerator(shape)
+    if any(".lfu." in name for name in state):  # they would be passed over, and pictures be wrong
+        raise ModelError(
+            f"{printable(path)} is LaMa with local Fourier units; give the published big-lama, "
+            "which has none."
+        )
     fill(net, state, path, "LaMa")
     # reflected by one pixel, the smallest maps need two
     return LamaInpainter(net, 2 * 2**shape.downsamplings, device)
@@ -96,14 +100,4 @@ def open_lama(device: str = "cpu", user: UserPaths | None = None) -> LamaInpaint
     Raises:
         ModelError: see `hub.resolve` and `load_lama`.
     """
-    user = parse_user_paths() if user is None else user
-    given = user.files.get(CHECKPOINT)
-    if given is not None and given.is_dir():
-        inside = given / _INSIDE
-        if not inside.is_file():
-            raise ModelError(
-                f"the folder {printable(given)} has no models/best.ckpt; give the unpacked folder "
-                "of big-lama or the file itself."
-            )
-        return load_lama(inside, device)
     return load_lama(resolve(CHECKPOINT, user), device)

@@ -34,5 +34,7 @@ class OpenCvInpainter:
 
     def fill(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
         """The picture with the hole filled; nothing is drawn at random."""
+        if len(rgb) == 1:  # there OpenCV reads memory that it never wrote, but not in a column
+            return self.fill(rgb.transpose(1, 0, 2), hole.T, seed).transpose(1, 0, 2)
         filled = cv2.inpaint(np.ascontiguousarray(rgb), hole.astype(np.uint8), _RADIUS, self._flag)
         return np.asarray(filled, np.uint8)

@@ -73,6 +73,8 @@ def load_lightning_state(path: Path) -> dict[str, Tensor]:
                 "its authors published it, or its state dict as safetensors."
             ) from error
     state = found.get("state_dict", found) if isinstance(found, dict) else {}
+    if not isinstance(state, dict):
+        raise ModelError(f"{printable(path)} holds no state dict; give the file of weights itself.")
     return {
         name: value.float() if value.is_floating_point() else value
         for name, value in state.items()

@@ -57,7 +57,10 @@ def without_specks(mask: Mask, least: int) -> Mask:
     filled = mask | _small(~mask, least)
     specks = _small(filled, least)
     if not (filled & ~specks).any():
-        return connected_parts(filled)[0]
+        _, labels, numbers, _ = cv2.connectedComponentsWithStats(
+            filled.astype(np.uint8), None, None, None, 8
+        )
+        return np.asarray(labels == 1 + numbers[1:, cv2.CC_STAT_AREA].argmax())
     return np.asarray(filled & ~specks)
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable
-from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +18,7 @@ from torch import Tensor
 
 from ..core.errors import ModelError
 from ..core.names import printable
+from .bounded_pickle import Budget, Reader, Refused, check_depth, view
 
 _NETWORKS = ("G_ema", "G")  # the averaged generator is what its authors sample from
 # Where objects may come from that are kept as records; none of these is ever imported.
@@ -32,8 +31,6 @@ _NUMPY = frozenset(
         for n in ("scalar", "_reconstruct")
     }
 )
-_DEEPEST = 64  # modules within modules
-_MOST = 100_000  # modules and tensors of a network
 
 
 def load_persistence_state(path: Path) -> dict[str, Tensor]:
@@ -50,8 +47,8 @@ def load_persistence_state(path: Path) -> dict[str, Tensor]:
             root = _Unpickler(_Bounded(file, size), size).load()
         found = _generator(root)
         state: dict[str, Tensor] = {}
-        _collect(found, "", state, _Budget(size))
-    except _Refused as error:
+        _collect(found, "", state, Budget(size))
+    except Refused as error:
         raise ModelError(
             f"{printable(path)} {error}, and nothing in it is run; give the file as its authors "
             "published it, or the generator's state dict."
@@ -67,10 +64,6 @@ def load_persistence_state(path: Path) -> dict[str, Tensor]:
             "give the file as its authors published it."
         ) from error
     return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
-
-
-class _Refused(Exception):
-    """What is wrong with a file that can be read, without its name."""
 
 
 class _Record:
@@ -93,21 +86,6 @@ class _Record:
 
     def extend(self, items: Any) -> None:
         """As lists take items."""
-
-
-class _Reader:
-    """A function that a file may call; unlike a function, it takes no new attributes from it."""
-
-    __slots__ = ("_read",)
-
-    def __init__(self, read: Callable[..., Any]) -> None:
-        self._read = read
-
-    def __call__(self, *args: Any) -> Any:
-        return self._read(*args)
-
-    def __setstate__(self, state: Any) -> None:
-        raise _Refused("changes what reads it")
 
 
 class _Bounded:
@@ -137,10 +115,10 @@ class _Unpickler(pickle._Unpickler):
         super().__init__(file)
         self._left = size
         self._known: dict[str, Any] = {
-            "torch_utils.persistence._reconstruct_persistent_obj": _Reader(_rebuilt_object),
-            "torch._utils._rebuild_tensor_v2": _Reader(_rebuilt_tensor),
-            "torch._utils._rebuild_parameter": _Reader(lambda data, *_: data),
-            "torch.storage._load_from_bytes": _Reader(self._storage),
+            "torch_utils.persistence._reconstruct_persistent_obj": Reader(_rebuilt_object),
+            "torch._utils._rebuild_tensor_v2": Reader(_rebuilt_tensor),
+            "torch._utils._rebuild_parameter": Reader(lambda data, *_: data),
+            "torch.storage._load_from_bytes": Reader(self._storage),
             "torch.Size": tuple,
             "collections.OrderedDict": dict,
             "dnnlib.util.EasyDict": dict,
@@ -154,34 +132,32 @@ class _Unpickler(pickle._Unpickler):
             return self._known[full]
         if full in _NUMPY or any(module == m or module.startswith(f"{m}.") for m in _RECORDED):
             return _Record
-        raise _Refused(f"names {printable(full)}, which is no part of a network's weights")
+        raise Refused(f"names {printable(full)}, which is no part of a network's weights")
 
     def _storage(self, data: Any) -> Tensor:
         """The flat tensor in what `torch.save` wrote of a storage, in its older format."""
         if not isinstance(data, bytes) or data.startswith(b"PK"):
-            raise _Refused("holds tensors in another format than such files do")
+            raise Refused("holds tensors in another format than such files do")
         self._left -= len(data)
         if self._left < 0:  # the same bytes, named over and over
-            raise _Refused("unfolds to more than it holds")
+            raise Refused("unfolds to more than it holds")
         try:
             storage = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
-            raise _Refused("holds a tensor with more in it than numbers") from error
+            raise Refused("holds a tensor with more in it than numbers") from error
         if not isinstance(storage, torch.storage.TypedStorage):
-            raise _Refused("holds tensors in another format than such files do")
+            raise Refused("holds tensors in another format than such files do")
         flat = torch.empty(0, dtype=storage.dtype)
         return flat.set_(storage._untyped_storage)
 
 
 def _rebuilt_tensor(storage: Any, offset: Any, size: Any, stride: Any, *_: Any) -> Tensor:
-    if not isinstance(storage, Tensor) or prod(size) > storage.numel():
-        raise _Refused("holds a tensor that is larger than its numbers")
-    return storage.as_strided(tuple(size), tuple(stride), offset)
+    return view(storage, offset, size, stride)
 
 
 def _rebuilt_object(meta: Any) -> _Record:
     if not (isinstance(meta, dict) and meta.get("type") == "class"):
-        raise _Refused("describes an object as such files do not")
+        raise Refused("describes an object as such files do not")
     record = _Record()
     record.__setstate__(meta.get("state"))
     return record
@@ -192,26 +168,11 @@ def _generator(root: Any) -> _Record:
         found = root.get(name) if isinstance(root, dict) else None
         if isinstance(found, _Record) and "_modules" in found.state:
             return found
-    raise _Refused("holds no generator (G_ema or G)")
+    raise Refused("holds no generator (G_ema or G)")
 
 
-class _Budget:
-    """What a network may be at most, so that a small file cannot unfold to a large one."""
-
-    def __init__(self, size: int) -> None:
-        self._bytes, self._count = size, _MOST
-
-    def spend(self, count: int) -> None:
-        """One more module, or tensor of `count` bytes."""
-        self._bytes -= count
-        self._count -= 1
-        if self._bytes < 0 or self._count < 0:
-            raise _Refused("unfolds to more than it holds")
-
-
-def _collect(module: _Record, prefix: str, state: dict[str, Tensor], budget: _Budget) -> None:
-    if prefix.count(".") > _DEEPEST:
-        raise _Refused("holds modules within modules without end")
+def _collect(module: _Record, prefix: str, state: dict[str, Tensor], budget: Budget) -> None:
+    check_depth(prefix)
     passing = module.state.get("_non_persistent_buffers_set", ())
     for kind in ("_parameters", "_buffers"):
         for name, value in module.state.get(kind, {}).items():

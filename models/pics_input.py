@@ -45,8 +45,9 @@ def hint_and_masks(
     state = _nearest(to_square(union[..., None], 2)[..., 0], side).astype(np.float32)
     state[state == 2] = -1
     colours = _signed(_resized(to_square(kept, 0), side))
-    squares = [_nearest(to_square(mask[..., None], 0)[..., 0], side) for mask in masks]
-    return np.concatenate([colours, state[None]]), np.stack(squares)
+    squares = np.stack([_shrunk_mask(mask, side) for mask in masks])
+    state[squares.any(0)] = 1
+    return np.concatenate([colours, state[None]]), squares
 
 
 def object_square(
@@ -109,6 +110,19 @@ def _resized(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def _nearest(values: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     size = (side, side)
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _shrunk_mask(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A mask (H,W), not empty, on a square of `side`: by the nearest pixels, as published.
+
+    A box that falls between these has the pixels that it touches, so that it is not lost.
+    """
+    square = to_square(mask[..., None], 0)[..., 0]
+    small = _nearest(square, side)
+    if small.any():
+        return small
+    touched = cv2.resize(square.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0
+    return touched.astype(np.uint8)
 
 
 def _signed(pixels: NDArray[np.uint8]) -> Floats:

@@ -44,7 +44,6 @@ from .pics_parts import (
 )
 from .pics_routing import is_overlap_layer
 from .state_file import fill, load_state_file
-from .weights_io import load_safetensors
 
 _CONFIG = "config"  # in the metadata of our files
 _NO_AUTOENCODER = (
@@ -147,7 +146,7 @@ def save_pics(net: State, config: PicsConfig, path: Path, frozen: State | None =
 
 def _read(path: Path) -> State:
     if path.suffix == ".safetensors":
-        return load_safetensors(path)
+        return load_state_file(path)
     return load_lightning_state(path)
 
 
@@ -184,7 +183,7 @@ def _parts(
     if encoder is None:
         part = _wanted(state, ENCODER, _NO_ENCODER)
         frozen |= part
-        encoder = _dino(below(part, ENCODER), objects or pictures or Path())
+        encoder = _dino(below(part, ENCODER), config, objects or pictures or Path())
     return codec, encoder, frozen
 
 
@@ -202,11 +201,19 @@ def _autoencoder(state: State, path: Path) -> KlCodec:
     return KlCodec(vae)
 
 
-def _dino(state: State, path: Path) -> DinoFeatures:
+def _dino(state: State, config: PicsConfig, path: Path) -> DinoFeatures:
     library = _from("transformers")
+    if "register_tokens" in state:  # they would be passed over, and its features be others
+        raise ModelError(f"{printable(path)} is DINOv2 with registers; give the one without.")
     net = _without_weights(
         lambda: library.Dinov2Model(library.Dinov2Config(**dino_sizes(state))), path
     )
+    width, patch = net.config.hidden_size, net.config.patch_size
+    if (width, patch) != (config.features, config.patch):
+        raise ModelError(
+            f"{printable(path)} is a DINOv2 of width {width} with patches of {patch} pixels, and "
+            f"the network takes {config.features} and {config.patch}; give that one."
+        )
     fill(net, dino_keys(state, net.state_dict()), path, "DINOv2", assign=True)
     return DinoFeatures(net)
 

@@ -69,7 +69,7 @@ def ddim(
         advance: called after every step.
     """
     kept = kept_signal()
-    times = list(range(0, STEPS, STEPS // steps))[:steps]
+    times = [number * STEPS // steps for number in range(steps)]
     times = [min(time + 1, STEPS - 1) for time in times]  # as published: 1, 21, …, 981
     x = start
     for time, before in zip(reversed(times), reversed([0, *times[:-1]]), strict=True):

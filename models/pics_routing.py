@@ -29,10 +29,13 @@ class Regions:
 def regions_of(masks: Tensor, height: int, width: int) -> Regions:
     """The regions of masks (B,K,H,W), above 1/2 inside the box, on a grid of height x width.
 
-    Cells take the nearest pixel's value, as published.
+    Cells take the nearest pixel's value, as published. A box that falls between these has the
+    cells that it touches, so that its object is heard at every level.
     """
     small = F.interpolate(masks.float(), (height, width), mode="nearest")
     covered = small.flatten(2) > 0.5
+    touched = F.adaptive_max_pool2d(masks.float(), (height, width)).flatten(2) > 0.5
+    covered = covered | (touched & ~covered.any(-1, keepdim=True))
     count = covered.sum(1)
     return Regions(covered, covered & (count == 1)[:, None], count >= 2)
 

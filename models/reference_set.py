@@ -6,9 +6,11 @@ other weights; what is searched is exact.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -97,10 +99,15 @@ def load_references(path: Path) -> ReferenceSet:
         ModelError: it is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # opened here, for numpy leaves a damaged file open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             names = tuple(str(name) for name in kept["names"])
-            return ReferenceSet(kept["tokens"], kept["vectors"], names)
-    except (OSError, KeyError, ValueError) as error:
+            found = ReferenceSet(kept["tokens"], kept["vectors"], names)
+        shapes = found.tokens.ndim, found.vectors.ndim, len(found.tokens), len(found.vectors)
+        if shapes != (3, 2, len(names), len(names)):
+            raise ValueError("its parts do not fit")
+        return found
+    except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
         raise ModelError(
             f"{printable(path)} is no set of references ({error}); make it anew."
         ) from None

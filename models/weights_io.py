@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,8 @@ def load_pickle_weights_only(path: Path) -> dict[str, Any]:
     """What `torch.save` wrote of a state dict, on the CPU: tensors and plain containers only.
 
     The authors' own nesting is kept: many files hold the state dict under "state_dict" or
-    "model". A pickle that names anything but tensors and plain containers is refused, so that
-    no code in it runs.
+    "model", beside the options of their training as an `argparse.Namespace`. A pickle that names
+    anything else than these, tensors and plain containers is refused, so that no code in it runs.
 
     Raises:
         ModelError: the file cannot be read, is damaged, or holds more than weights.
@@ -43,7 +44,8 @@ def load_pickle_weights_only(path: Path) -> dict[str, Any]:
     import torch
 
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
             f"{printable(path)} is damaged or holds more than weights, and running what is in it "

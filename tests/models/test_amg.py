@@ -160,3 +160,11 @@ def test_stability_is_the_iou_of_two_cut_offs() -> None:
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         AutomaticMasks(**setting)
+
+
+def test_pictures_smaller_than_their_crops_have_fewer() -> None:
+    settings = AutomaticMasks(crop_n_layers=2)
+    for width, height in [(1, 1), (3, 2), (5, 9)]:
+        for (x1, y1, x2, y2), _ in crop_boxes(width, height, settings):
+            assert 0 <= x1 < x2 <= width
+            assert 0 <= y1 < y2 <= height

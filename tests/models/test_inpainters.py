@@ -66,6 +66,19 @@ def test_tiny_pictures_are_filled(name: str, shape: tuple[int, int]) -> None:
     np.testing.assert_array_equal(open_inpainter(name).fill(rgb, hole, 0), rgb)
 
 
+@CLASSICAL
+def test_a_strip_of_one_row_is_filled_alike_every_time(name: str) -> None:
+    engine = open_inpainter(name)
+    rgb = np.random.default_rng(0).integers(0, 256, (1, 40, 3), np.uint8)
+    hole = np.zeros((1, 40), bool)
+    hole[0, 15:25] = True
+    first = engine.fill(rgb, hole, 7)
+    assert (first[~hole] == rgb[~hole]).all()
+    for size in range(1, 9):
+        np.random.default_rng(size).integers(0, 256, 100 * size, np.uint8)  # stirs the memory
+        assert np.array_equal(engine.fill(rgb, hole, 7), first)
+
+
 def test_patchmatch_continues_a_texture_which_the_others_do_not() -> None:
     rgb, hole = scene()
     error = {

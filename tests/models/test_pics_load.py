@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from compose.core.errors import ModelError, UsageError
-from compose.models.pics_config import TINY
+from compose.models.pics_config import TINY, PicsConfig
 from compose.models.pics_load import begin_pics, load_pics, save_pics
 from compose.models.pics_parts import DinoFeatures, KlCodec
 from compose.models.pics_routing import is_overlap_layer
@@ -110,7 +110,7 @@ def test_the_object_encoder_is_dino_by_hand() -> None:
 
     torch.manual_seed(1)
     state = dino_state(width=128, cells=2, blocks=1)
-    encoder = _dino(state, Path("dinov2.pth"))
+    encoder = _dino(state, PicsConfig(features=128), Path("dinov2.pth"))
     picture = torch.rand(1, 3, 28, 28)
     mean, deviation = encoder.mean, encoder.deviation
     weight, bias = state["patch_embed.proj.weight"], state["patch_embed.proj.bias"]
@@ -175,3 +175,32 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         load_pics(path)
     assert not ran.exists()
+
+
+def test_half_precision_is_widened(published: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    state = torch.load(published, weights_only=True)["state_dict"]
+    halves = {n: v.half() if v.is_floating_point() else v for n, v in state.items()}
+    save_file(halves, tmp_path / "half.safetensors")
+    model = load_pics(tmp_path / "half.safetensors")
+    assert {value.dtype for value in model.net.parameters()} == {torch.float32}
+    given, x, times = known(FAMILY), noisy(FAMILY), torch.tensor([3, 500])
+    with torch.no_grad():
+        assert torch.isfinite(model.net(x, times, given)).all()
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        (dino_state(width=128), "width 128"),
+        (dino_state() | {"register_tokens": torch.zeros(1, 4, 64)}, "registers"),
+    ],
+)
+def test_other_encoders_of_objects_are_refused(
+    state: dict[str, torch.Tensor], sentence: str, tmp_path: Path
+) -> None:
+    from compose.models.pics_load import _dino
+
+    with pytest.raises(ModelError, match=sentence):
+        _dino(state, FAMILY, tmp_path / "dinov2.pth")

@@ -165,3 +165,12 @@ def test_a_silent_expert_learns_in_all_its_layers() -> None:
     torch.manual_seed(0)
     block = RoutedBlock(8, SMALL).double()
     assert moved_by_training(block) == set(OVERLAP_LAYERS)
+
+
+def test_a_box_between_the_cells_is_heard_in_those_that_it_touches() -> None:
+    masks = torch.zeros(1, 2, 64, 64)
+    masks[0, 0, 9:12, 41:43] = 1  # cells of 16 pixels are looked at in their first one
+    masks[0, 1, :32, :16] = 1
+    covered = regions_of(masks, 4, 4).covered[0]
+    assert covered[0].nonzero().flatten().tolist() == [2]
+    assert covered[1].nonzero().flatten().tolist() == [0, 4]

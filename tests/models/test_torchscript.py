@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import sys
+import types
 import warnings
 import zipfile
 from pathlib import Path
@@ -110,3 +113,76 @@ def test_other_files_are_no_torchscript(tmp_path: Path) -> None:
     assert not is_torchscript(tmp_path / "absent.pt")
     with pytest.raises(ModelError):
         load_state_file(tmp_path / "a.pt")
+
+
+class _Storage:
+    """What a pickle of an archive says of a tensor's bytes."""
+
+
+class _Says(pickle.Pickler):
+    def persistent_id(self, value: object) -> object:
+        if isinstance(value, _Storage):
+            return ("storage", torch.FloatStorage, "0", "cpu", 1)
+        return None
+
+
+def crafted(path: Path, stride: int) -> Path:
+    """An archive whose module has a tensor of three numbers on a storage of one."""
+    written = io.BytesIO()
+    fake, holder = types.ModuleType("__torch__"), type("Holder", (), {"__module__": "__torch__"})
+    fake.Holder = holder  # type: ignore[attr-defined]
+    sys.modules["__torch__"] = fake
+    try:
+        value = holder()
+        value.weight = _Rebuilt(stride)
+        _Says(written, protocol=2).dump(value)
+    finally:
+        del sys.modules["__torch__"]
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("net/data.pkl", written.getvalue())
+        out.writestr("net/data/0", b"\0" * 4)
+        out.writestr("net/code/__torch__.py", "")
+    return path
+
+
+class _Rebuilt:
+    def __init__(self, stride: int) -> None:
+        self.stride = stride
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        size = (1,) if self.stride else (300_000_000,)
+        parts = (_Storage(), 0, size, (self.stride,), False, {})
+        return torch._utils._rebuild_tensor_v2, parts
+
+
+def test_a_small_file_does_not_unfold_to_a_large_tensor(tmp_path: Path) -> None:
+    whole = load_torchscript_state(crafted(tmp_path / "whole.pt", 1))
+    assert {name: value.tolist() for name, value in whole.items()} == {"weight": [0.0]}
+    with pytest.raises(ModelError, match="larger than its numbers"):
+        load_torchscript_state(crafted(tmp_path / "bomb.pt", 0))
+
+
+def test_bytes_that_are_compressed_beyond_the_file_are_refused(tmp_path: Path) -> None:
+    path = crafted(tmp_path / "net.pt", 1)
+    with (
+        zipfile.ZipFile(path) as old,
+        zipfile.ZipFile(tmp_path / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as out,
+    ):
+        for name in old.namelist():
+            out.writestr(name, bytes(10**6) if name.endswith("/0") else old.read(name))
+    with pytest.raises(ModelError, match="unfolds to more"):
+        load_torchscript_state(tmp_path / "bomb.pt")
+
+
+def test_a_module_within_itself_is_refused(tmp_path: Path) -> None:
+    looped = b"".join(
+        (b"c__torch__\nHolder\n", b"q\x01", b")\x81", b"q\x02", b"}X\x04\0\0\0self", b"h\x02sb.")
+    )
+    with pytest.raises(ModelError, match="without end"):
+        load_torchscript_state(archive(tmp_path / "loop.pt", looped))
+
+
+def test_a_file_cannot_change_what_reads_it(tmp_path: Path) -> None:
+    changes = b"ctorch._utils\n_rebuild_parameter\n}X\x05\0\0\0_readNsb."
+    with pytest.raises(ModelError, match="changes what reads it"):
+        load_torchscript_state(archive(tmp_path / "changes.pt", changes))

@@ -169,6 +169,11 @@ def test_ddim_finds_what_a_perfect_network_knows() -> None:
     assert seen == list(range(981, 0, -20))  # as published
     # as published, what remains is the first step's noise
     assert (found - truth).abs().max() < 0.15
+    seen.clear()
+    ddim(noise_of, start, 300)
+    assert len(seen) == 300
+    assert seen[0] == 997  # noise is where it begins, whatever divides 1000
+    assert set(np.diff(seen)) == {-4, -3}
     held = ddim(lambda x, t: x * 0 - 5, start, 10, limit=0.5)
     assert held.abs().max() < 0.7
 

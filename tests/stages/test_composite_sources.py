@@ -77,6 +77,14 @@ def test_hint_and_masks(width: int, height: int, data: st.DataObject) -> None:
     assert target(rgb, side).shape == (3, side, side)
 
 
+def test_a_box_between_the_pixels_that_are_looked_at_is_not_lost() -> None:
+    rgb = np.full((300, 400, 3), 255, np.uint8)
+    hint, masks = hint_and_masks(rgb, [Box(11, 3, 12, 200), Box(100, 100, 300, 250)], 40)
+    assert masks.reshape(2, -1).any(1).all()
+    assert masks[0].any(0).nonzero()[0].tolist() == [1]
+    assert np.array_equal(hint[3] == 1, masks.any(0))
+
+
 def test_white_parts_of_an_object_are_no_holes() -> None:
     rgb = np.full((20, 20, 3), 255, np.uint8)
     rgb[4:16, 4:16] = 90
