@@ -158,11 +158,14 @@ def crop(
 
     Crops below --out are named NAME_1.jpg, or NAME_16x9_1.jpg for several aspects, and keep the
     input's format and quality. --refs, --like and --prefer choose among good crops those laid out
-    as wanted; the score stays the engine's own. Engines: builtin (a network), rank (a scorer of
-    grid anchors), full (the whole picture), centre (5 % off every side), procrop and multi-in-one
-    (networks of `compose train crop`, by --checkpoint NAME=FILE). Nothing is drawn at random,
-    whatever the seed, but for a multi-in-one that was trained with a context by lot. Crops of a
-    cut-out, a picture with transparent parts, keep what is opaque where they can.
+    as wanted; the score stays the engine's own. A procrop that was trained with references looks
+    at those of a folder (--refs DIR) itself, too, and, where it was trained with --text, at what
+    BLIP makes of them (--checkpoint blip=FOLDER; captions in NAME.txt). Engines: builtin (a
+    network), rank (a scorer of grid anchors), full (the whole picture), centre (5 % off every
+    side), procrop and multi-in-one (networks of `compose train crop`, by --checkpoint NAME=FILE).
+    Nothing is drawn at random, whatever the seed, but for a multi-in-one that was trained with a
+    context by lot. Crops of a cut-out, a picture with transparent parts, keep what is opaque where
+    they can.
 
     With --per-subject there are --topk crops of each subject, up to six, that hold it and are
     centred on it and not on another; the JSON has every subject's box and reference point, and
@@ -203,7 +206,10 @@ def crop(
     most = MOST_SUBJECTS if per_subject else None
     trained = chosen in ("procrop", "multi-in-one")
     extra = CropEngineOptions(
-        resolve_device(device) if trained else "cpu", parse_user_paths(checkpoint or ()), seed=seed
+        resolve_device(device) if trained else "cpu",
+        parse_user_paths(checkpoint or ()),
+        Path(refs) if refs is not None and Path(refs).is_dir() else None,
+        seed,
     )
 
     alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores

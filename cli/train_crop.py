@@ -28,6 +28,7 @@ from .train_crop_options import (
     Refs,
     Rounds,
     SaveEvery,
+    Text,
     TrainedEngine,
     Workers,
 )
@@ -56,6 +57,7 @@ def crop(
     preset: PresetOption = Preset.small,
     init: Init = None,
     refs: Refs = None,
+    text: Text = None,
     fusion: FusionOption = None,
     context: ContextOption = None,
     context_model: ContextModelFile = None,
@@ -100,10 +102,10 @@ def crop(
     if engine in (TrainedEngine.builtin, TrainedEngine.rank):
         if not named:
             raise UsageError("give the data to train on: --data DIR, FCDB's folder.")
-        if [name for name, _ in named] != ["fcdb"] or refs or init or context_model:
+        if [name for name, _ in named] != ["fcdb"] or refs or text or init or context_model:
             raise UsageError(
                 f"--engine {engine.value} is trained on one FCDB alone; leave other data, --cad, "
-                "--refs, --init and --context-model out, or train procrop or multi-in-one."
+                "--refs, --text, --init and --context-model out, or train procrop or multi-in-one."
             )
         _builtin(output, named[0][1], out, engine, epochs, features, seed, overwrite, dry_run)
         return
@@ -130,6 +132,7 @@ def crop(
             features=features,
             init=init,
             refs=refs,
+            text=text,
             fusion=fusion.value if fusion else None,
             context=context.value if context else None,
             context_model=context_model,

@@ -35,6 +35,7 @@ class DetrRequest:
     features: Path | None
     init: Path | None
     refs: Path | None
+    text: Path | None
     fusion: str | None
     context: str | None
     context_model: Path | None
@@ -106,11 +107,13 @@ def settings_of(request: DetrRequest) -> TrainDetrConfig:
         fusion = request.fusion or (net.fusion if request.refs else "none")
         if fusion != "none" and request.refs is None:
             raise UsageError("--fusion needs photographs to retrieve from; give --refs DIR.")
+        if request.text is not None and fusion in ("none", "token-mlp"):
+            raise UsageError("--text goes with --refs and --fusion paper or concat; give these.")
         square = net.square or (1024 if fusion == "token-mlp" else 0)
         net = dataclasses.replace(net, fusion=fusion, square=square)
     else:
-        if request.refs or request.fusion:
-            raise UsageError("references are procrop's; leave --refs and --fusion out.")
+        if request.refs or request.fusion or request.text:
+            raise UsageError("references are procrop's; leave --refs, --text and --fusion out.")
         context = request.context or net.context
         if context in ("random", "topk") and request.context_model is None:
             raise UsageError(
@@ -149,12 +152,14 @@ def _train(output: Output, request: DetrRequest, world: World, out: Path) -> lis
         output.text(f"step {row['step']:7d}  loss {row['loss']:.4f}  rate {row['rate']:.1e}")
 
     with phases(output) as begin, asked_to_stop() as asked:
-        references = _references(request, begin)
+        references = _references(request, begin, world.device)
         if references is not None:
             tokens, channels = references.tokens.shape[1:]
+            texts = references.texts
             net_config = dataclasses.replace(
-                settings.net, reference_tokens=int(tokens), reference_channels=int(channels)
-            )
+                settings.net, reference_tokens=int(tokens), reference_channels=int(channels),
+                text_channels=0 if texts is None else int(texts.shape[2]),
+            )  # fmt: skip
             settings = dataclasses.replace(settings, net=net_config)
         torch.manual_seed(request.seed)  # for what begins at random
         net = CropDetr(settings.net)
@@ -187,24 +192,12 @@ def _train(output: Output, request: DetrRequest, world: World, out: Path) -> lis
         )  # fmt: skip
 
 
-def _references(request: DetrRequest, begin: Any) -> ReferenceSet | None:
-    from ..core.errors import UsageError
-    from ..core.images import load_reduced
-    from ..core.inputs import expand_inputs
-    from ..models.reference_set import SIDE, ReferenceEncoder, encode_all
+def _references(request: DetrRequest, begin: Any, device: str) -> ReferenceSet | None:
+    from ..stages.crop_network_references import network_references
 
     if request.refs is None:
         return None
-    sources = expand_inputs([str(request.refs)])
-    for source in sources:
-        if source.problem is not None:
-            raise UsageError(source.problem)
-    advance = begin("references", len(sources))
-    encoder, pictures = ReferenceEncoder(), []
-    for source in sources:
-        pictures.append(load_reduced(source.path, SIDE).over())
-        advance()
-    return encode_all(pictures, [source.path.name for source in sources], encoder)
+    return network_references(request.refs, request.text, device=device, begin=begin)
 
 
 def _context(request: DetrRequest, world: World) -> ContextModel | None:

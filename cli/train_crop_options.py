@@ -82,6 +82,15 @@ Refs = Annotated[
         "--refs", metavar="DIR", help="Good photographs to retrieve from; without any, no fusion."
     ),
 ]
+Text = Annotated[
+    Path | None,
+    typer.Option(
+        "--text",
+        metavar="FOLDER",
+        help="ProCrop's text branch: what BLIP for image-text retrieval, of this folder, makes of "
+        "each photograph of --refs and its caption, NAME.txt beside it.",
+    ),
+]
 FusionOption = Annotated[
     Fusion | None, typer.Option("--fusion", help="How references are taken in (paper).")
 ]

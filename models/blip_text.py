@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from ..core.errors import ModelError
@@ -56,7 +56,7 @@ class BlipTokens:
             ) from None
         self._model = model.to(device).eval()
         self._device = device
-        self._side = int(model.config.vision_config.image_size)
+        self.side = int(model.config.vision_config.image_size)  # pixels of the square it sees
         self.channels = int(model.config.text_config.hidden_size)
 
     @torch.inference_mode()
@@ -84,8 +84,9 @@ class BlipTokens:
         return Retrieved(tokens[None], pad[None])
 
     def _pixels(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
-        sides = self._side, self._side
-        squashed = [cv2.resize(rgb, sides, interpolation=cv2.INTER_CUBIC) for rgb in pictures]
+        sides = self.side, self.side  # as its own processor does it
+        way = Image.Resampling.BICUBIC
+        squashed = [np.asarray(Image.fromarray(rgb).resize(sides, way)) for rgb in pictures]
         pixels = torch.from_numpy(np.stack(squashed)).permute(0, 3, 1, 2).float() / 255
         mean, scale = (torch.tensor(v)[:, None, None] for v in (_MEAN, _SCALE))
         return ((pixels - mean) / scale).to(self._device)

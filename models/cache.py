@@ -15,7 +15,7 @@ from .checkpoint import Checkpoint
 from .registry import CHECKPOINTS, checkpoint
 
 # networks whose files only the user can have, from training or from where no hash is published
-TRAINED = frozenset({"inpaint", "pics", "procrop", "multi-in-one", "context"})
+TRAINED = frozenset({"inpaint", "pics", "procrop", "multi-in-one", "context", "blip"})
 
 
 def cache_folder() -> Path:

@@ -16,6 +16,7 @@ from ..core.names import printable
 from .context_model import ContextModel, choose_context, load_context
 from .crop_belief import CropBelief
 from .crop_detr import CropDetr, CropInputs
+from .crop_detr_config import CropDetrConfig
 from .crop_detr_load import load_crop_detr
 from .detr_parts import corners
 from .reference_set import ReferenceEncoder, ReferenceSet
@@ -74,6 +75,8 @@ class DetrCropper:
                 f"this {config.engine} was trained without references, so that it can look at "
                 "none; train it with --refs, or leave the references out."
             )
+        if references is not None:
+            _check_fit(config, references)
         if config.context in ("random", "topk") and context is None:
             raise ModelError(
                 f"this {config.engine} needs the detector that it was trained with; name its file "
@@ -111,10 +114,9 @@ class DetrCropper:
 
     def choose(self, look: Look, without: str | None = None) -> Detections:
         """See `detect`; of a picture that was looked at before."""
-        retrieved, names = self._retrieved(look.vector, without)
+        retrieved, text, names = self._retrieved(look.vector, without)
         with torch.inference_mode():
-            inputs = CropInputs(look.pad, maps=look.maps, retrieved=retrieved, context=look.context)
-            answer = self._net(inputs)
+            answer = self._net(CropInputs(look.pad, None, look.maps, retrieved, text, look.context))
         logits, boxes = answer.logits[-1, 0].float().cpu(), answer.boxes[-1, 0].float().cpu()
         edges = corners(boxes).clamp(0, 1).double().numpy()
         scores = logits.sigmoid().double().numpy()
@@ -146,19 +148,49 @@ class DetrCropper:
 
     def _retrieved(
         self, vector: NDArray[np.float32] | None, without: str | None
-    ) -> tuple[Retrieved | None, tuple[str, ...]]:
+    ) -> tuple[Retrieved | None, Retrieved | None, tuple[str, ...]]:
         if self._references is None or vector is None or not self._shown:
-            return None, ()
+            return None, None, ()
         nearest = self._references.nearest(vector, self._shown, without)
         tokens, missing = self._references.taken(nearest, self._shown)
         names = tuple(self._references.names[i] for i in nearest)
-        return Retrieved(tokens[None].to(self._device), missing[None].to(self._device)), names
+        text = (
+            self._references.said(nearest, self._shown) if self._net.config.text_channels else None
+        )
+        if text is not None:
+            text = Retrieved(text.tokens.to(self._device), text.pad.to(self._device))
+        found = Retrieved(tokens[None].to(self._device), missing[None].to(self._device))
+        return found, text, names
 
     def _found_context(self, picture: Tensor, pad: Tensor) -> Tensor:
         assert self._context is not None
         features, logits = self._context(picture, pad)
         draws = torch.Generator().manual_seed(self._seed)
         return choose_context(features, logits, self._net.config, draws)
+
+
+def _check_fit(config: CropDetrConfig, references: ReferenceSet) -> None:
+    if config.fusion == "token-mlp":
+        fits = references.tokens.shape[1:] == (config.reference_tokens, config.reference_channels)
+    else:
+        fits = references.tokens.shape[2] == config.reference_channels
+    if not fits:
+        raise ModelError(
+            f"this {config.engine} was trained with references of another encoder; train it again "
+            "with --refs."
+        )
+    if not config.text_channels:
+        return
+    if references.texts is None:
+        raise ModelError(
+            f"this {config.engine} reads what BLIP makes of references; name BLIP's folder by "
+            "--checkpoint blip=FOLDER."
+        )
+    if references.texts.shape[2] != config.text_channels:
+        raise ModelError(
+            f"this {config.engine} was trained with a BLIP of another width; name that one's "
+            "folder by --checkpoint blip=FOLDER."
+        )
 
 
 def open_detr_cropper(

@@ -205,7 +205,7 @@ def _dino(state: State, config: PicsConfig, path: Path) -> DinoFeatures:
     library = _from("transformers")
     if "register_tokens" in state:  # they would be passed over, and its features be others
         raise ModelError(f"{printable(path)} is DINOv2 with registers; give the one without.")
-    net = _without_weights(
+    net: Any = _without_weights(
         lambda: library.Dinov2Model(library.Dinov2Config(**dino_sizes(state))), path
     )
     width, patch = net.config.hidden_size, net.config.patch_size

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import cv2
@@ -24,6 +25,7 @@ from ..core.files import atomic_write
 from ..core.names import printable
 from .crop_detr_backbone import EmbeddedBackbone
 from .crop_detr_config import CropDetrConfig
+from .retrieval_fusion import Retrieved
 
 SIDE = 256  # pixels of the long side
 CELLS = 4  # a side; their square are the tokens of a photograph
@@ -62,6 +64,8 @@ class ReferenceSet:
     tokens: NDArray[np.float16]  # (N,T,C)
     vectors: NDArray[np.float32]  # (N,E) of length 1
     names: tuple[str, ...]  # (N,) which photograph each is, or is of
+    texts: NDArray[np.float16] | None = None  # (N,W,D) what BLIP makes of each and its caption
+    silent: NDArray[np.bool_] | None = None  # (N,W) True where a text has no token
 
     def __len__(self) -> int:
         return len(self.names)
@@ -82,6 +86,16 @@ class ReferenceSet:
         tokens[: len(which)] = torch.from_numpy(self.tokens[which]).float()
         return tokens, torch.arange(count) >= len(which)
 
+    def said(self, which: NDArray[np.int64], count: int) -> Retrieved | None:
+        """The texts (1,count,W,D) of photographs from `nearest`; None where there are none."""
+        if self.texts is None or self.silent is None:
+            return None
+        tokens = torch.zeros(1, count, *self.texts.shape[1:])
+        pad = torch.ones(1, count, self.texts.shape[1], dtype=torch.bool)
+        tokens[0, : len(which)] = torch.from_numpy(self.texts[which]).float()
+        pad[0, : len(which)] = torch.from_numpy(self.silent[which])
+        return Retrieved(tokens, pad)
+
     def save(self, path: Path) -> None:
         """Write it as .npz.
 
@@ -89,7 +103,11 @@ class ReferenceSet:
             OutputError: it cannot be written.
         """
         with atomic_write(path) as part, part.open("wb") as stream:
-            np.savez(stream, tokens=self.tokens, vectors=self.vectors, names=np.array(self.names))
+            texts: dict[str, Any] = {}
+            if self.texts is not None:
+                texts = {"texts": self.texts, "silent": self.silent}
+            names = np.array(self.names)
+            np.savez(stream, tokens=self.tokens, vectors=self.vectors, names=names, **texts)
 
 
 def load_references(path: Path) -> ReferenceSet:
@@ -102,7 +120,8 @@ def load_references(path: Path) -> ReferenceSet:
         # opened here, for numpy leaves a damaged file open
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             names = tuple(str(name) for name in kept["names"])
-            found = ReferenceSet(kept["tokens"], kept["vectors"], names)
+            texts = (kept["texts"], kept["silent"]) if "texts" in kept else ()
+            found = ReferenceSet(kept["tokens"], kept["vectors"], names, *texts)
         shapes = found.tokens.ndim, found.vectors.ndim, len(found.tokens), len(found.vectors)
         if shapes != (3, 2, len(names), len(names)):
             raise ValueError("its parts do not fit")
@@ -114,9 +133,22 @@ def load_references(path: Path) -> ReferenceSet:
 
 
 def encode_all(
-    pictures: Sequence[NDArray[np.uint8]], names: Sequence[str], encoder: ReferenceEncoder
+    pictures: Sequence[NDArray[np.uint8]],
+    names: Sequence[str],
+    encoder: ReferenceEncoder,
+    texts: Sequence[Tensor] | None = None,
 ) -> ReferenceSet:
-    """The set of pictures HxWx3, at least one."""
+    """The set of pictures HxWx3, at least one.
+
+    Args:
+        texts: (W,D) what BLIP makes of each picture and its caption; of any lengths.
+    """
     encoded = [encoder.encode(rgb) for rgb in pictures]
     tokens, vectors = zip(*encoded, strict=True)
-    return ReferenceSet(np.stack(tokens), np.stack(vectors), tuple(names))
+    parts = np.stack(tokens), np.stack(vectors), tuple(names)
+    if texts is None:
+        return ReferenceSet(*parts)
+    longest = max(len(text) for text in texts)
+    lines = [F.pad(text.half(), (0, 0, 0, longest - len(text))).numpy() for text in texts]
+    silent = np.array([[at >= len(text) for at in range(longest)] for text in texts])
+    return ReferenceSet(*parts, np.stack(lines), silent)

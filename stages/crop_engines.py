@@ -52,10 +52,22 @@ def _trained(name: str, opened: CropEngineOptions) -> CropEngine:
         path,
         name,
         opened.device,
-        references=opened.references,
+        references=_references(path, opened, user),
         context=user.files.get("context"),
         seed=opened.seed,
     )
+
+
+def _references(path: Path, opened: CropEngineOptions, user: UserPaths) -> ReferenceSet | None:
+    """What the network is shown, where it was trained to look at photographs."""
+    from ..models.crop_detr_load import read_config
+    from .crop_network_references import network_references
+
+    config = read_config(path)
+    if opened.refs is None or config.fusion == "none":
+        return None
+    blip = user.files.get("blip") if config.text_channels else None
+    return network_references(opened.refs, blip, device=opened.device)
 
 
 _ENGINES: dict[str, Callable[[int, Path | None], CropEngine]] = {
@@ -86,7 +98,7 @@ class CropEngineOptions:
 
     device: str = "cpu"  # torch's name
     user: UserPaths | None = None  # checkpoints that the user named
-    references: ReferenceSet | None = None  # photographs to crop like
+    refs: Path | None = None  # a folder of photographs to crop like, for procrop
     seed: int = 0  # of what multi-in-one draws by lot
 
 

@@ -160,19 +160,31 @@ class CropFeed:
             pictures, pad = padded(shown, square)
             inputs = CropInputs(pad.to(device), pictures=pictures.to(device))
         if self.references is not None:
-            found = [self.retrieved(item) for item in items]
-            tokens, missing = (torch.stack(part).to(device) for part in zip(*found, strict=True))
-            inputs = CropInputs(
-                inputs.pad, inputs.pictures, inputs.maps, Retrieved(tokens, missing)
-            )
+            inputs = self._shown_beside(inputs, items, self.references, device)
         return inputs, [self._target(item, device) for item in items]
 
-    def retrieved(self, item: CropItem) -> tuple[Tensor, Tensor]:
-        """Tokens (R,T,C) and which are missing (R,), none of them of the item's photograph."""
-        assert self.references is not None
-        assert item.vector is not None
-        nearest = self.references.nearest(item.vector, item.count, item.source)
-        return self.references.taken(nearest, max(self._shown, 1))
+    def _shown_beside(
+        self, inputs: CropInputs, items: Sequence[CropItem], references: ReferenceSet, device: str
+    ) -> CropInputs:
+        """The inputs with what is retrieved for each item, none of it of its own photograph."""
+        count = max(self._shown, 1)
+        tokens, missing, texts = [], [], []
+        for item in items:
+            assert item.vector is not None
+            nearest = references.nearest(item.vector, item.count, item.source)
+            taken = references.taken(nearest, count)
+            tokens.append(taken[0])
+            missing.append(taken[1])
+            if (said := references.said(nearest, count)) is not None:
+                texts.append(said)
+        found = Retrieved(torch.stack(tokens).to(device), torch.stack(missing).to(device))
+        text = None
+        if texts:
+            text = Retrieved(
+                torch.cat([each.tokens for each in texts]).to(device),
+                torch.cat([each.pad for each in texts]).to(device),
+            )
+        return CropInputs(inputs.pad, inputs.pictures, inputs.maps, found, text)
 
     def _target(self, item: CropItem, device: str) -> CropTarget:
         subject = item.subject

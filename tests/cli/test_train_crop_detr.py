@@ -16,6 +16,7 @@ from compose.cli.train import app
 from compose.core.errors import UsageError
 
 from ..data.crop_trees import gaicd
+from ..models.tiny_blip import CHANNELS, save_blip
 from ..stages.crop_scenes import fcdb, painted
 from .processes import compose
 
@@ -53,6 +54,28 @@ def test_train_resume_and_crop(tmp_path: Path) -> None:
     assert "Traceback" not in missing.stderr
 
 
+def test_texts_of_references_are_learned_from_and_shown(tmp_path: Path) -> None:
+    data, out, home = fcdb(tmp_path / "fcdb", 4), tmp_path / "out", tmp_path / "home"
+    (tmp_path / "blip").mkdir()
+    blip = save_blip(tmp_path / "blip")
+    (data / "images" / "0.txt").write_text("a boat by the shore\n")
+    train = ("train", "crop", "--engine", "procrop", "--data", data, "--refs", data / "images",
+             "--text", blip, "--batch-size", 2, "--max-steps", 2, "--device", "cpu", "--quiet",
+             "--out", out)  # fmt: skip
+    done = compose(*train, home=home)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((out / "config.json").read_text())["net"]["text_channels"] == CHANNELS
+    crop = ("crop", data / "images" / "1.png", "--engine", "procrop", "--refs", data / "images",
+            "--checkpoint", f"procrop={out / 'procrop.safetensors'}", "--json")  # fmt: skip
+    cropped = compose(*crop, "--checkpoint", f"blip={blip}", home=home)
+    assert cropped.returncode == 0, cropped.stderr
+    assert json.loads(cropped.stdout)["crops"]
+    without = compose(*crop, home=home)
+    assert without.returncode == 1
+    assert "--checkpoint blip=FOLDER" in without.stderr
+    assert "Traceback" not in without.stderr
+
+
 def test_weak_and_mixed(tmp_path: Path) -> None:
     cad, data, out = painted(tmp_path / "cad"), fcdb(tmp_path / "fcdb", 4), tmp_path / "out"
     rated = gaicd(tmp_path / "gaicd")
@@ -73,6 +96,7 @@ def test_what_contradicts_is_refused(tmp_path: Path) -> None:
         ((), "--data"),
         (("--engine", "procrop"), "--cad"),
         (("--engine", "procrop", "--data", data, "--fusion", "paper"), "--refs"),
+        (("--engine", "procrop", "--data", data, "--text", data), "--refs"),
         (("--engine", "procrop", "--data", data, "--context", "topk"), "--context"),
         (("--engine", "multi-in-one", "--data", data, "--context", "topk"), "--context-model"),
         (("--engine", "multi-in-one", "--data", data, "--refs", data), "--refs"),
