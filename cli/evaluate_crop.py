@@ -14,6 +14,7 @@ from .crop_data import named_set
 from .shared import Shared
 
 if TYPE_CHECKING:
+    from ..models.crop_engine import CropEngine
     from ..stages.evaluate_crop_set import SetScores
     from .output import Output
 
@@ -69,6 +70,17 @@ def crop(
         ),
     ] = None,
     weights: options.Weights = None,
+    refs: Annotated[
+        Path | None,
+        typer.Option(
+            "--refs",
+            metavar="DIR",
+            help="Photographs that a procrop is shown; without any, none.",
+        ),
+    ] = None,
+    checkpoint: options.Checkpoint = None,
+    device: options.Device = "auto",
+    seed: options.Seed = 0,
     topk: Annotated[
         int, typer.Option("--topk", min=1, metavar="N", help="Crops among which the best counts.")
     ] = 5,
@@ -108,10 +120,17 @@ def crop(
     also by rank, SRCC and PCC; for the crops that are found, acc_K_of_N@ε, hit_best@N@ε and
     average precision. Figures of papers are shown beside ours and marked as published.
 
+    The networks of `compose train crop --engine procrop|multi-in-one` are named as for `compose
+    crop`: --engine procrop --checkpoint procrop=FILE.
+
     With several engines the first is compared with each other by a paired bootstrap over the
     photographs.
     """
+    from ..core.devices import resolve_device
+    from ..core.errors import UsageError
     from ..core.outputs import refuse_existing
+    from ..models.cache import parse_user_paths
+    from ..stages.crop_engines import CropEngineOptions, engine_name, open_engine
     from ..stages.crop_tables import require_table, write_table
     from ..stages.evaluate_crop_set import CropSetConfig
 
@@ -126,13 +145,23 @@ def crop(
     plain = None if dataset is Dataset.fcdb else dataset.value
     sets = [(name or plain, folder) for name, folder in named]
     settings = CropSetConfig(topk=topk, **({"eps": tuple(eps)} if eps else {}))  # type: ignore[arg-type]
-    engines = list(engine or DEFAULT_ENGINES)
+    names = [engine_name(name) for name in engine or DEFAULT_ENGINES]
+    if refs is not None and (not refs.is_dir() or "procrop" not in names):
+        raise UsageError("--refs is a folder of photographs for --engine procrop; give both.")
+    trained = any(name in ("procrop", "multi-in-one") for name in names)
+    extra = CropEngineOptions(
+        resolve_device(device) if trained else "cpu",
+        parse_user_paths(checkpoint or ()),
+        refs,
+        seed,
+    )
+    engines = [open_engine(name, weights=weights, options=extra) for name in names]
     rows: list[dict[str, Any]] = []
     for name, folder in sets:
         if name is None:
-            _plain_fcdb(output, folder, split, engines, weights, topk, limit)
+            _plain_fcdb(output, folder, split, engines, topk, limit)
         else:
-            rows += _one_set(output, name, folder, split, engines, weights, settings, limit)
+            rows += _one_set(output, name, folder, split, engines, settings, limit)
     for path in tables:
         write_table(path, rows)
         output.path(path)
@@ -143,14 +172,12 @@ def _one_set(
     name: str,
     folder: Path,
     split: str | None,
-    engines: list[str],
-    weights: Path | None,
+    engines: list[CropEngine],
     settings: Any,
     limit: int | None,
 ) -> list[dict[str, Any]]:
     """Measure on one data set, print, and return the rows of every figure."""
     from ..data.crop_sets import crop_set
-    from ..stages.crop_engines import open_engine
     from ..stages.crop_published import published_on
     from ..stages.evaluate_crop import clear_pairs
     from ..stages.evaluate_crop_set import compare_sets, evaluate_on
@@ -160,9 +187,8 @@ def _one_set(
     examples = kind.read(folder, part)[:limit]
     pairs = clear_pairs(folder, {example.picture.name for example in examples})
     scores: list[SetScores] = []
-    opened = [open_engine(one, weights=weights) for one in engines]
-    with output.progress(len(examples) * len(opened), "photographs"):
-        for one in opened:
+    with output.progress(len(examples) * len(engines), "photographs"):
+        for one in engines:
             scores.append(
                 evaluate_on(one, examples, kind, settings, pairs=pairs, advance=output.advance)
             )
@@ -217,24 +243,21 @@ def _plain_fcdb(
     output: Output,
     folder: Path,
     split: str | None,
-    engines: list[str],
-    weights: Path | None,
+    engines: list[CropEngine],
     topk: int,
     limit: int | None,
 ) -> None:
     """The four figures of FCDB in our own layout."""
     import dataclasses
 
-    from ..stages.crop_engines import open_engine
     from ..stages.evaluate_crop import compare, evaluate_engine, load_split
 
     split = split or "val"
     part = load_split(folder, split)
     part = dataclasses.replace(part, records=part.records[:limit])
-    opened = [open_engine(name, weights=weights) for name in engines]
     scores = []
-    with output.progress(len(part.records) * len(opened), "photographs"):
-        for one in opened:
+    with output.progress(len(part.records) * len(engines), "photographs"):
+        for one in engines:
             scores.append(evaluate_engine(one, part, topk=topk, advance=output.advance))
     rows = [score.summary() for score in scores]
     for row in rows:

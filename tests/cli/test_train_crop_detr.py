@@ -70,6 +70,16 @@ def test_texts_of_references_are_learned_from_and_shown(tmp_path: Path) -> None:
     cropped = compose(*crop, "--checkpoint", f"blip={blip}", home=home)
     assert cropped.returncode == 0, cropped.stderr
     assert json.loads(cropped.stdout)["crops"]
+    measure = ("evaluate", "crop", "--data", data, "--engine", "procrop", "--split", "train",
+               "--checkpoint", f"procrop={out / 'procrop.safetensors'}", "--json")  # fmt: skip
+    told = ("--refs", data / "images", "--checkpoint", f"blip={blip}")
+    figures = [compose(*measure, *more, home=home) for more in ((), told)]
+    assert [run.returncode for run in figures] == [0, 0], figures[1].stderr
+    assert all(json.loads(run.stdout)["engine"] == "procrop" for run in figures)
+    assert figures[0].stdout != figures[1].stdout  # the references are seen
+    other = compose(*measure[:4], "--engine", "full", *told, home=home)
+    assert other.returncode == 2
+    assert "--engine procrop" in other.stderr
     without = compose(*crop, home=home)
     assert without.returncode == 1
     assert "--checkpoint blip=FOLDER" in without.stderr
