@@ -118,7 +118,7 @@ def report(
 
     output = Shared.of(ctx).output()
     if not overwrite:
-        refuse_existing([out])
+        refuse_existing([out], ["--overwrite"])
     with output.progress(samples, "samples"):
         told = write_shard_report(open_store(place), out, samples, seed, output.advance)
     output.record(

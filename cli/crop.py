@@ -176,7 +176,7 @@ def crop(
     from ..core.boxes import parse_box
     from ..core.devices import available_cores, resolve_device
     from ..models.cache import parse_user_paths
-    from ..stages.crop_engines import CropEngineOptions, engine_name
+    from ..stages.crop_engines import TRAINED_ENGINES, CropEngineOptions, engine_name
     from ..stages.crop_finders import MOST_SUBJECTS
     from ..stages.crop_names import crop_names
     from ..stages.crop_request import CropRequest, parse_aspect, parse_size
@@ -204,7 +204,7 @@ def crop(
         require_subject(subject)
 
     most = MOST_SUBJECTS if per_subject else None
-    trained = chosen in ("procrop", "multi-in-one")
+    trained = chosen in TRAINED_ENGINES
     extra = CropEngineOptions(
         resolve_device(device) if trained else "cpu",
         parse_user_paths(checkpoint or ()),

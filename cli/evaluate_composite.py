@@ -36,9 +36,9 @@ def composite(
         typer.Option(
             "--engine",
             metavar="NAME",
-            help="As in `compose composite`, or paste, clone, clone-mixed, or sequential "
-            "(blend, one object after the other); repeatable, the first is compared with each "
-            "other one. By default blend and these four.",
+            help="As in `compose composite`, or paste, paste-cut, clone, clone-mixed, or "
+            "sequential (blend, one object after the other); repeatable, the first is compared "
+            "with each other one. By default blend and these five.",
         ),
     ] = None,
     task: Annotated[

@@ -129,8 +129,9 @@ def crop(
     from ..core.devices import resolve_device
     from ..core.errors import UsageError
     from ..core.outputs import refuse_existing
+    from ..data.crop_sets import crop_set
     from ..models.cache import parse_user_paths
-    from ..stages.crop_engines import CropEngineOptions, engine_name, open_engine
+    from ..stages.crop_engines import TRAINED_ENGINES, CropEngineOptions, engine_name, open_engine
     from ..stages.crop_tables import require_table, write_table
     from ..stages.evaluate_crop_set import CropSetConfig
 
@@ -139,16 +140,18 @@ def crop(
     for path in tables:
         require_table(path)
     if not overwrite:
-        refuse_existing(tables)
+        refuse_existing(tables, ["--overwrite"])
     named = [named_set(text) for text in data]
     # a folder alone of FCDB has the four figures of before
     plain = None if dataset is Dataset.fcdb else dataset.value
     sets = [(name or plain, folder) for name, folder in named]
+    if eps and all(name is None or crop_set(name).kind == "drawn" for name, _ in sets):
+        raise UsageError("--eps is for sets whose crops people rated, gaicd and cpc; leave it out.")
     settings = CropSetConfig(topk=topk, **({"eps": tuple(eps)} if eps else {}))  # type: ignore[arg-type]
     names = [engine_name(name) for name in engine or DEFAULT_ENGINES]
     if refs is not None and (not refs.is_dir() or "procrop" not in names):
         raise UsageError("--refs is a folder of photographs for --engine procrop; give both.")
-    trained = any(name in ("procrop", "multi-in-one") for name in names)
+    trained = any(name in TRAINED_ENGINES for name in names)
     extra = CropEngineOptions(
         resolve_device(device) if trained else "cpu",
         parse_user_paths(checkpoint or ()),
@@ -159,7 +162,7 @@ def crop(
     rows: list[dict[str, Any]] = []
     for name, folder in sets:
         if name is None:
-            _plain_fcdb(output, folder, split, engines, topk, limit)
+            rows += _plain_fcdb(output, folder, split, engines, topk, limit)
         else:
             rows += _one_set(output, name, folder, split, engines, settings, limit)
     for path in tables:
@@ -178,6 +181,7 @@ def _one_set(
 ) -> list[dict[str, Any]]:
     """Measure on one data set, print, and return the rows of every figure."""
     from ..data.crop_sets import crop_set
+    from ..stages.crop_engines import TRAINED_ENGINES
     from ..stages.crop_published import published_on
     from ..stages.evaluate_crop import clear_pairs
     from ..stages.evaluate_crop_set import compare_sets, evaluate_on
@@ -186,6 +190,11 @@ def _one_set(
     part = split or kind.split
     examples = kind.read(folder, part)[:limit]
     pairs = clear_pairs(folder, {example.picture.name for example in examples})
+    if part == kind.train and any(one.name in TRAINED_ENGINES for one in engines):
+        output.note(
+            f"{name} has one part alone; a network that learned from it is measured on what it "
+            "knows."
+        )
     scores: list[SetScores] = []
     with output.progress(len(examples) * len(engines), "photographs"):
         for one in engines:
@@ -246,8 +255,8 @@ def _plain_fcdb(
     engines: list[CropEngine],
     topk: int,
     limit: int | None,
-) -> None:
-    """The four figures of FCDB in our own layout."""
+) -> list[dict[str, Any]]:
+    """The four figures of FCDB in our own layout: print them, and return their rows."""
     import dataclasses
 
     from ..stages.evaluate_crop import compare, evaluate_engine, load_split
@@ -277,3 +286,11 @@ def _plain_fcdb(
         ],
     )
     print_comparisons(output, compare(scores[0], scores[1:]))
+    return [
+        {
+            "dataset": "fcdb", "split": split, "method": row["engine"], "published": "",
+            "photographs": row["images"], "iou_1": row["iou"], "disp_1": row["displacement"],
+            "best_iou": row["best_iou"], "pair_accuracy": row["pair_accuracy"],
+        }
+        for row in rows
+    ]  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,11 @@ def sketch(
     canvas: Annotated[
         int,
         typer.Option(
-            "--canvas", min=16, metavar="PIXELS", help="Long side that everything is measured on."
+            "--canvas",
+            min=16,
+            max=4096,
+            metavar="PIXELS",
+            help="Long side that everything is measured on.",
         ),
     ] = 224,
     fix_scale: Annotated[
@@ -136,13 +141,22 @@ def sketch(
     shared = Shared.of(ctx)
     output = shared.output()
     originals = Originals(targets)
-    others: set[str] = set()
-    if against:
-        if "-" in against:
-            raise UsageError("--against takes no list from standard input; use @list.txt.")
-        found = expand_inputs(against, suffixes=SKETCH_SUFFIXES)
-        others = {os.path.abspath(source.path) for source in found}
-    named = frozenset([*inputs, *(against or ())])
+    if "-" in (against or ()):
+        raise UsageError("--against takes no list from standard input; use @list.txt.")
+    found = expand_inputs(
+        inputs, stdin=sys.stdin.buffer, null=shared.null, suffixes=SKETCH_SUFFIXES
+    )
+    found = choose_sketches(found, frozenset(inputs))
+    compared = expand_inputs(against, suffixes=SKETCH_SUFFIXES) if against else []
+    compared = choose_sketches(compared, frozenset(against or ()))
+    others = {os.path.abspath(source.path) for source in compared}
+    real = {os.path.realpath(source.path) for source in compared}
+    for source in found:
+        if os.path.realpath(source.path) in real:
+            raise UsageError(
+                f"{printable(source.path)} is among the sketches and in --against too; give "
+                "--against other sketches."
+            )
     sets: dict[str, dict[str, list[Figures]]] = {"sketches": {}, "against": {}}
     rows: list[list[str]] = []
 
@@ -199,10 +213,9 @@ def sketch(
         rows.append([printable(record["input"]), *_cells(record)])
 
     code = run_batch_command(
-        replace(shared, inputs=(*inputs, *(against or ()))),
+        shared,
         start,
-        suffixes=SKETCH_SUFFIXES,
-        choose=lambda sources: choose_sketches(sources, named),
+        found=[*found, *compared],
         show=show,
         after=collect,
         output=output,

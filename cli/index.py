@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -85,6 +86,7 @@ def build(
     """
     from ..core.batch import resolve_jobs
     from ..core.devices import available_cores
+    from ..core.errors import UsageError
     from ..core.names import printable
     from ..data.reference_journal import ReferenceJournal
     from ..models.cache import parse_user_paths
@@ -95,6 +97,9 @@ def build(
 
     shared = Shared.of(ctx)
     output = shared.output()
+    if os.path.isdir(out):
+        example = printable(out / "refs.idx")
+        raise UsageError(f"{printable(out)} is a folder; give a file, such as --out {example}.")
     pattern = parse_pattern(source)
     user = parse_user_paths(checkpoint or ())
     if shared.skip_existing and out.exists():
@@ -144,6 +149,8 @@ def build(
         code = run_batch_command(
             shared, partial(start, stack), reports=[out], show=show, after=after, output=output
         )
+        if journals and not journals[0].references:
+            journals[0].remove()  # there is nothing in it to go on from
         if code not in (0, 1) or (code and shared.fail_fast):  # not all were begun
             output.note("run the same command again to go on; what is done is kept.")
             raise typer.Exit(code)

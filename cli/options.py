@@ -56,7 +56,12 @@ Precision = Annotated[
 MaxPixels = Annotated[
     int, typer.Option("--max-pixels", min=1, metavar="N", help="Refuse pictures with more pixels.")
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Start of all random draws.")]
+Seed = Annotated[
+    int,
+    typer.Option(  # beyond its end torch's own generators overflow
+        "--seed", min=0, max=2**63 - 1, metavar="N", help="Start of all random draws."
+    ),
+]
 Jobs = Annotated[
     int,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ from .train_options import (
     phases,
 )
 from .train_outlines import outlines
+from .train_steps import Steps, asked_to_stop
 from .train_subjects import subjects
 
 app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
@@ -140,16 +142,19 @@ def inpaint(
 
     Holes have the shapes of the data sets' objects, and are thick strokes and boxes. A fifth of
     the photographs, by their names, only measures. Interrupted, the same command with --resume
-    goes on where the last measurement was made. The network can be used by `compose
+    goes on where it was asked to end. The network can be used by `compose
     segment-inpaint --inpainter builtin --checkpoint inpaint=FILE`, FILE being inpaint.onnx.
     """
     import dataclasses
 
+    from ..core.errors import Interrupted
     from ..models.inpainter_builtin import INPAINT
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (INPAINT, "inpaint.safetensors", "inpaint_metrics.jsonl")]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    # a state is there only while a training is not done: what stands was to be overwritten
+    allowed = overwrite or (resume and (out / "inpaint_state.pt").is_file())
+    if not may_begin(output, targets, overwrite=allowed, dry_run=dry_run):
         return
     from ..stages.train_inpaint import TrainInpaintConfig, train_inpaint
 
@@ -164,9 +169,29 @@ def inpaint(
             f"{row['seconds']:.0f} s"
         )
 
-    with phases(output) as begin:
-        files = train_inpaint(
-            data, out, settings, resume=resume, cache=photographs, log=log, begin=begin
-        )
+    try:
+        with phases(output) as begin, asked_to_stop() as asked:
+            taken = Steps(begin, asked)
+
+            def phase(what: str, total: int) -> Callable[[], object]:
+                if what != "steps":
+                    advance: Callable[[], object] = begin(what, total)
+                    return advance
+                taken.begin(total)
+                return taken.advance
+
+            files = train_inpaint(
+                data,
+                out,
+                settings,
+                resume=resume,
+                cache=photographs,
+                log=log,
+                begin=phase,
+                should_stop=lambda: bool(asked),
+            )
+    except Interrupted as error:
+        output.note(str(error))
+        raise typer.Exit(130) from None
     for path in files:
         output.path(path)

@@ -91,6 +91,8 @@ def composite(
         raise UsageError("give DATA to train on, or --toy for the drawn set.")
     if toy and (init or object_encoder or dataset_name or is_joint):
         raise UsageError("--toy takes no weights and no data sets; leave those options out.")
+    if toy and (epochs is not None or limit_of(limit_train_batches) != 1.0):
+        raise UsageError("the drawn set has no end and so no epochs; give --max-steps instead.")
     output = Shared.of(ctx).output()
     first = os.environ.get("RANK", "0") == "0"
     targets = [out / name for name in ("pics.safetensors", "metrics.jsonl", "config.json")]
@@ -135,7 +137,7 @@ def composite(
         with phases(output) as begin, asked_to_stop() as asked:
             source = _source(toy, data or [], dataset_name, is_joint, settings, begin)
             model = _model(settings, init, object_encoder, world.device)
-            steps = Steps(begin)
+            steps = Steps(begin, asked)
             hooks = RunHooks(log, steps.advance, lambda: bool(asked), steps.begin)
             files = train_composite(
                 model, source, out, settings, world=world, resume=resume, hooks=hooks

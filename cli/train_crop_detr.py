@@ -168,7 +168,8 @@ def _train(output: Output, request: DetrRequest, world: World, out: Path) -> lis
             output.note(f"{request.init.name}: {len(left)} tensors are not in it")
         net = net.to(world.device)
         context = _context(request, world)
-        cache = request.features or out / "features"
+        kept = None if request.dry_run else request.features
+        cache = kept or out / "features"
 
         def feed(mixture: Mixture, stage: TrainDetrConfig) -> CropFeed:
             return CropFeed(
@@ -176,7 +177,7 @@ def _train(output: Output, request: DetrRequest, world: World, out: Path) -> lis
                 views=stage.views, cache=cache, references=references, shown=stage.references,
             )  # fmt: skip
 
-        steps = Steps(begin)
+        steps = Steps(begin, asked)
         hooks = RunHooks(log, steps.advance, lambda: bool(asked), steps.begin)
         if not weak:
             return train_detr(

@@ -63,7 +63,9 @@ def may_begin(
     from ..core.outputs import refuse_existing
 
     if not overwrite:
-        refuse_existing(targets)
+        # the trainings that keep checkpoints to go on from are those that write their settings
+        resumable = any(path.name == "config.json" for path in targets)
+        refuse_existing(targets, ["--resume auto", "--overwrite"] if resumable else ["--overwrite"])
     if dry_run:
         _print_plan(output, targets)
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .errors import UsageError
@@ -64,8 +64,14 @@ def _replaces_one_of(path: Path, folders: set[str]) -> bool:
     return any(str(parent) in folders for parent in Path(os.path.realpath(path)).parents)
 
 
-def refuse_existing(paths: Iterable[Path]) -> None:
+def refuse_existing(
+    paths: Iterable[Path], remedies: Sequence[str] = ("--skip-existing", "--overwrite")
+) -> None:
     """Refuse to write over what stands already.
+
+    Args:
+        paths: of the outputs.
+        remedies: the options of the command that let it go on nevertheless.
 
     Raises:
         UsageError: naming how many stand and the first.
@@ -75,7 +81,7 @@ def refuse_existing(paths: Iterable[Path]) -> None:
         first = printable(standing[0])
         what = f"{first} exists" if len(standing) == 1 else f"{len(standing)} outputs exist"
         example = "" if len(standing) == 1 else f" (the first is {first})"
-        raise UsageError(f"{what} already{example}; add --skip-existing or --overwrite.")
+        raise UsageError(f"{what} already{example}; add {' or '.join(remedies)}.")
 
 
 def _name(source: Source | None) -> str:

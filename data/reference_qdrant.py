@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import UsageError
+from ..core.errors import DataError, UsageError
 from ..core.perceptual_hash import NEAR
 from .reference_backends import Candidates, missing
 from .reference_index import ReferenceIndex
@@ -28,8 +28,8 @@ class QdrantSearcher(Candidates):
         client: an open client in place of `server`.
 
     Raises:
-        UsageError: qdrant-client is not installed, the server does not answer, or the collection
-            is of another index.
+        UsageError: qdrant-client is not installed, or the collection is of another index.
+        DataError: the server does not answer.
     """
 
     name = "qdrant"
@@ -97,7 +97,7 @@ def push_to_qdrant(
     """Fill a collection with an index, anew; `advance` is called for every batch of 256.
 
     Raises:
-        UsageError: the server does not answer or refuses.
+        DataError: the server does not answer or refuses.
     """
     from qdrant_client import models
 
@@ -138,4 +138,4 @@ def _asking(work: Callable[[], Any]) -> Any:
         raise
     except Exception as error:  # of the client, of its transport, of the server
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UsageError(f"the Qdrant server does not serve this ({reason}); check it.") from error
+        raise DataError(f"the Qdrant server does not serve this ({reason}); check it.") from error

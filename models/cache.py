@@ -13,6 +13,7 @@ from ..core.errors import ModelError, UsageError
 from ..core.names import printable
 from .checkpoint import Checkpoint
 from .registry import CHECKPOINTS, checkpoint
+from .registry_embedded import EMBEDDED_NAMES
 
 # networks whose files only the user can have, from training or from where no hash is published
 TRAINED = frozenset({"inpaint", "pics", "procrop", "multi-in-one", "context", "blip"})
@@ -69,7 +70,8 @@ def parse_user_paths(arguments: Iterable[str] = ()) -> UserPaths:
     `name=path`; what an argument says goes before it.
 
     Raises:
-        UsageError: an argument is not `name=path`, or names no checkpoint.
+        UsageError: an argument is not `name=path`, or names no checkpoint; or it or an entry
+            names a network that ships, in whose place no file is taken.
     """
     files: dict[str, Path] = {}
     folders: list[Path] = []
@@ -79,16 +81,34 @@ def parse_user_paths(arguments: Iterable[str] = ()) -> UserPaths:
             raise UsageError(
                 f"--checkpoint wants NAME=PATH, not {argument!r}; names: `compose models list`."
             )
-        files[name if name in TRAINED else checkpoint(name).name] = (
-            Path(path).expanduser().absolute()
-        )
+        if name not in TRAINED:
+            _refuse_embedded(checkpoint(name).name, f"--checkpoint {name}=…")
+        files[name] = Path(path).expanduser().absolute()
     for entry in os.environ.get("COMPOSE_MODELS", "").split(os.pathsep):
         name, separator, path = entry.partition("=")
+        if separator and path:
+            _refuse_embedded(name, f"{name}=… of COMPOSE_MODELS")
         if separator and path and (name in CHECKPOINTS or name in TRAINED):
             files.setdefault(name, Path(path).expanduser().absolute())
         elif entry:
             folders.append(Path(entry).expanduser().absolute())
     return UserPaths(files, tuple(folders))
+
+
+def _refuse_embedded(name: str, entry: str) -> None:
+    """Refuse a file for a network that is only ever read where it is installed."""
+    if name not in EMBEDDED_NAMES:
+        return
+    what = f"{name} ships with the tool and is taken from no other file; leave {entry} out"
+    # trainings write several files that belong together, so a folder is named
+    if name.startswith("crop-"):
+        raise UsageError(f"{what}, or name a folder of `compose train crop`: --weights DIR.")
+    if name == "saliency":
+        raise UsageError(
+            f"{what}, or name a folder of `compose train saliency`: "
+            "`compose evaluate saliency --weights DIR`."
+        )
+    raise UsageError(f"{what}.")
 
 
 @dataclass(frozen=True)
@@ -121,6 +141,9 @@ def find(row: Checkpoint, user: UserPaths) -> Found | None:
                 "correct the path or leave it out."
             )
         return Found(given, "given")
+    if row.name in EMBEDDED_NAMES:  # engines look nowhere else
+        shipped = embedded_path(row)
+        return Found(shipped, "embedded") if shipped else None
     for folder in user.folders:
         if (folder / row.file).is_file():
             return Found(folder / row.file, "folder")

@@ -55,7 +55,14 @@ class OnnxNetwork:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the runtime's own exceptions share no base of their own
-            raise ModelError(f"{path.name} is damaged; install the tool again.") from error
+            if path.parent == weights_folder():
+                text = f"{path.name} is damaged; install the tool again."
+            else:  # the user named it, or the folder
+                text = (
+                    f"{printable(path)} is damaged or no such network; correct the path, or give "
+                    "the file anew."
+                )
+            raise ModelError(text) from error
 
     def run(self, **inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Outputs in the file's order."""

@@ -91,4 +91,13 @@ EMBEDDED = (
         "b86edd817746d8b9f0bde2a55ac097b953e5b5dde46e469680d2fc6bc249f60e",
         32_166,
     ),
+    _embedded(
+        "outlines.onnx",
+        "segment: masks refined at their outlines, with a trunk of crop inside",
+        "278f7dab4295d292a2454d60f7bfadd175c7d72f73afaa5f7cd3f60af4fa26a1",
+        4_830_901,
+        note="the trunk in it is EfficientNet-Lite's, Apache-2.0",
+    ),
 )
+
+EMBEDDED_NAMES = frozenset(row.name for row in EMBEDDED)

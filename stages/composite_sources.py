@@ -6,6 +6,8 @@ training goes on exactly where it stood.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -26,6 +28,7 @@ class SampleSource(Protocol):
     """Samples by epoch and place."""
 
     size: int  # samples of an epoch
+    data: str  # a digest of what they are
 
     def sample(self, epoch: int, place: int) -> CompositeSample:
         """That one, `place` in [0, size)."""
@@ -37,7 +40,7 @@ class ToySource:
     size = 1_000_000
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
+        self._seed, self.data = seed, f"toy {seed}"
 
     def sample(self, epoch: int, place: int) -> CompositeSample:
         """See `SampleSource`."""
@@ -65,6 +68,8 @@ class ShardSource:
                 self._shards.append(index_shard(shard))
                 advance()
         self.size = sum(len(self._shards[turn]) for turn in self._turns)
+        told = [[(each.key, each.members) for each in shard] for shard in self._shards]
+        self.data = hashlib.sha256(json.dumps([self._turns, told]).encode()).hexdigest()
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
     def sample(self, epoch: int, place: int) -> CompositeSample:

@@ -16,6 +16,7 @@ from torch import Tensor
 from ..core.files import atomic_write
 from ..core.images import load_picture
 from ..models.hed import Hed
+from ..models.reference_encoder import digest_of
 from .inpaint_sources import PhotoSource
 
 LONG_SIDE = 416  # pixels of a photograph as the teacher sees it
@@ -39,14 +40,17 @@ def compute_examples(
 ) -> list[ContourExample]:
     """Photographs of `LONG_SIDE` at most with the teacher's maps, which are kept in `cache`.
 
+    Another teacher's maps get other files.
+
     Raises:
         ImageError: a photograph cannot be read.
     """
     cache.mkdir(parents=True, exist_ok=True)
+    seal = digest_of({name: each.cpu().numpy() for name, each in teacher.state_dict().items()})
     found = []
     for source in sources:
         rgb = _small(load_picture(source.photo).over())
-        key = hashlib.sha256(np.ascontiguousarray(rgb).tobytes()).hexdigest()[:20]
+        key = hashlib.sha256(f"{seal} {digest_of({'rgb': rgb})}".encode()).hexdigest()[:20]
         kept = cache / f"{key}.png"
         contours = cv2.imread(str(kept), cv2.IMREAD_GRAYSCALE) if kept.is_file() else None
         if contours is None or contours.shape != rgb.shape[:2]:

@@ -76,8 +76,8 @@ _ENGINES: dict[str, Callable[[int, Path | None], CropEngine]] = {
     "full": _full,
     "centre": _centre,
 }
-_TRAINED = ("procrop", "multi-in-one")  # whose files only the user has
-ENGINE_NAMES = ("auto", *_ENGINES, *_TRAINED)
+TRAINED_ENGINES = ("procrop", "multi-in-one")  # whose files only the user has
+ENGINE_NAMES = ("auto", *_ENGINES, *TRAINED_ENGINES)
 _BEST = "builtin"  # embedded, so it is always there
 
 
@@ -122,7 +122,7 @@ def open_engine(
         ModelError: its weights are missing or damaged.
     """
     chosen = engine_name(name)
-    if chosen in _TRAINED:
+    if chosen in TRAINED_ENGINES:
         return _trained(chosen, options or CropEngineOptions())
     threads = max(available_cores() // max(jobs, 1), 1)
     return _ENGINES[chosen](threads, weights)

@@ -19,17 +19,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..core.images import load_picture
 from ..core.seeds import generator
+from ..models.crop_builtin import LITE, weights_folder
 from ..models.crop_detr import CropInputs
-from ..models.crop_detr_backbone import open_backbone
+from ..models.crop_detr_backbone import Backbone, open_backbone
 from ..models.crop_detr_config import CropDetrConfig
 from ..models.detr_targets import CropTarget, TargetConfig, make_target
+from ..models.reference_encoder import digest_of
 from ..models.reference_set import STAGE, ReferenceEncoder, ReferenceSet, vector_of
 from ..models.retrieval_fusion import Retrieved
 from .crop_augment import CropAugmentConfig, Sample, augment
 from .crop_sources import CropExample, Mixture
+from .photo_digest import photo_digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,14 +82,19 @@ class CropFeed:
     ) -> None:
         self.mixture, self.net, self.change, self.targets = mixture, net, change, targets
         self._seed, self._views, self.references, self._shown = seed, views, references, shown
-        keeps = views and not net.train_backbone and net.square
+        # only its weights are the same in every network
+        embedded = net.backbone == "embedded" and not net.train_backbone
+        keeps = views and embedded and net.square
         self._cache = cache if keeps else None
         self._lock = threading.Lock()
         self._backbone = open_backbone(net).eval() if keeps else None
         self._encoder = ReferenceEncoder() if references is not None else None
-        values = [net.backbone, net.stages, net.square, asdict(change), seed]
+        values = [net.backbone, net.stages, net.square, net.normalise, asdict(change), seed]
+        if self._cache is not None and self._backbone is not None:
+            values += [self._encoder is not None, *_weights_digest(self._backbone)]
         self._seal = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
         self._orders: dict[int, list[tuple[int, int]]] = {}
+        self._digests: dict[Path, str] = {}  # of photographs' files
 
     def item(self, epoch: int, place: int) -> CropItem:
         """That of a place in an epoch.
@@ -106,11 +115,7 @@ class CropFeed:
         names = ("crop-view", example.source, example.picture.name, str(number))
         draws = generator(self._seed, "crop-references", *names, str(epoch))
         count = int(draws.integers(0, self._shown + 1)) if self.references is not None else 0
-        crops = hashlib.sha256(example.boxes.tobytes() + example.scores.tobytes()).hexdigest()
-        key = hashlib.sha256("\0".join((*names, str(example.picture), crops)).encode()).hexdigest()[
-            :24
-        ]
-        file = self._cache / self._seal / f"{key}.safetensors" if self._cache else None
+        file = self._file(example, names)
         if file is not None and file.is_file():
             return _read(file, example.source, count)
         picture = load_picture(example.picture)
@@ -119,6 +124,21 @@ class CropFeed:
         if file is not None:
             _write(file, item)
         return item
+
+    def _file(self, example: CropExample, names: Sequence[str]) -> Path | None:
+        """Where a view is, or will be, kept."""
+        if self._cache is None:
+            return None
+        picture = example.picture
+        if picture not in self._digests:  # once a run, not once a view, for that reads the file
+            self._digests[picture] = photo_digest(picture)
+        known = example.boxes.tobytes() + example.scores.tobytes()
+        subject = None if example.subject is None else [float(edge) for edge in example.subject]
+        known += json.dumps([subject, example.weak]).encode()
+        crops = hashlib.sha256(known).hexdigest()
+        parts = "\0".join((*names, self._digests[picture], crops))
+        key = hashlib.sha256(parts.encode()).hexdigest()[:24]
+        return self._cache / self._seal / f"{key}.safetensors"
 
     def _item(self, sample: Sample, count: int) -> CropItem:
         height, width = sample.picture.shape[:2]
@@ -226,6 +246,18 @@ def pads(
 def seen_part(top: Tensor, size: tuple[int, int], stride: int) -> Tensor:
     """Of a map (C,h,w) what shows the picture."""
     return top[:, : -(-size[0] // stride), : -(-size[1] // stride)]
+
+
+def _weights_digest(backbone: Backbone) -> list[str]:
+    """Of the trunk that ships, which is none of a backbone's parameters, and of those."""
+    try:
+        lite = hashlib.sha256((weights_folder() / LITE).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"{LITE} cannot be read ({error.strerror}); install the tool again."
+        ) from None
+    own = {name: each.cpu().numpy() for name, each in backbone.state_dict().items()}
+    return [lite, digest_of(own)]
 
 
 def _write(file: Path, item: CropItem) -> None:

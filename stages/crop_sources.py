@@ -6,6 +6,8 @@ else is the same for all.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,6 +178,17 @@ class Mixture:
     def example(self, which: int, place: int) -> CropExample:
         """That one."""
         return self._sets[which][place]
+
+    def digest(self) -> str:
+        """Of all examples, by their pictures' names and crops."""
+        found = hashlib.sha256()
+        for part, count in zip(self._sets, self._counts, strict=True):
+            found.update(f"{len(part)} {count}\n".encode())
+            for each in part:
+                head = [each.picture.name, each.source, each.subject, each.weak, len(each.boxes)]
+                found.update(json.dumps(head).encode())
+                found.update(each.boxes.tobytes() + each.scores.tobytes())
+        return found.hexdigest()
 
 
 def painted_examples(root: Path) -> list[CropExample]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..core.errors import UsageError
+from ..core.errors import OutputError, UsageError
 from ..core.files import atomic_write
+from ..core.names import printable
 
 SUFFIXES = (".csv", ".md")
 
@@ -16,11 +19,26 @@ Row = Mapping[str, object]
 
 
 def require_table(path: Path) -> None:
-    """Refuse a file that is neither.
+    """Refuse, before any work, a file that is neither or cannot be written.
 
     Raises:
         UsageError: its suffix says neither.
+        OutputError: it is a folder, or its own takes no files.
     """
+    _require_suffix(path)
+    if os.path.isdir(path):
+        raise OutputError(f"{printable(path)} is a folder; give the table another name.")
+    folder = next(above for above in path.absolute().parents if os.path.exists(above))
+    try:  # permissions alone do not tell: nobody can write in /proc, root not either
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OutputError(
+            f"cannot write {printable(path)} ({reason}); write the table to another folder."
+        ) from error
+
+
+def _require_suffix(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"'{path.name}' is no table; end its name in {' or '.join(SUFFIXES)}.")
 
@@ -39,7 +57,7 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
         UsageError: see `require_table`.
         OutputError: it cannot be written.
     """
-    require_table(path)
+    _require_suffix(path)
     text = as_csv(rows) if path.suffix.lower() == ".csv" else as_markdown(rows)
     with atomic_write(path) as part:
         part.write_bytes(text.encode())

@@ -21,6 +21,7 @@ from ..core.files import atomic_write
 from ..core.images import load_reduced
 from ..models.crop_input import log_aspect, squash
 from ..models.crop_net import MAPS, CropNet
+from .photo_digest import photo_digest
 
 Maps = dict[str, NDArray[np.float16]]
 
@@ -58,13 +59,16 @@ def compute_views(
 
     Args:
         net: with its trunks loaded, in evaluation mode.
-        cache: a folder of our own; another list of photographs or other weights get other files.
+        cache: a folder of our own; other photographs, weights or sides get other files.
         advance: called for every photograph.
 
     Raises:
         ImageError: a photograph cannot be read.
     """
-    key = hashlib.sha256(json.dumps([str(p) for p in photos]).encode()).hexdigest()[:16]
+    side = net.config.side
+    # by what is in them: reading a file is quick beside running two trunks on it
+    seen = [side, net.config.vit.side, *map(photo_digest, photos)]
+    key = hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
     folder = cache / f"{trunk_digest(net)}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     maps: Maps = {}
@@ -75,7 +79,6 @@ def compute_views(
         )
     progress = folder / "done.json"
     sizes: list[list[int]] = json.loads(progress.read_text()) if progress.exists() else []
-    side = net.config.side
     for index, photo in enumerate(photos):
         if index >= len(sizes):
             picture = load_reduced(photo, side)

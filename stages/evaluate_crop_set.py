@@ -75,7 +75,7 @@ class SetScores:
         for eps in config.eps if self.found else ():
             for most in config.detections:
                 value = average_precision(self.found, eps, most)
-                means[f"ap_{most}@{eps:.2f}"] = None if np.isnan(value) else value
+                means[f"ap_{most}@{_at(eps)}"] = None if np.isnan(value) else value
         if self.pairs:
             means["pair_accuracy"] = float(np.mean(self.pairs))
         return means
@@ -131,11 +131,16 @@ def evaluate_on(
     return scores
 
 
+def _at(eps: float) -> str:
+    """A threshold in a figure's name: with two digits, or as many as it has."""
+    return max(f"{eps:.2f}", f"{eps:g}", key=len)
+
+
 def drawn_figures(
     belief: CropBelief, truth: NDArray[np.float64], size: tuple[int, int], config: CropSetConfig
 ) -> dict[str, float]:
     """Figures of one photograph whose crops `truth` (G,4) people drew."""
-    boxes, _ = _searched(belief, size, config.topk)
+    boxes, _ = _searched(belief, size, max(config.topk, *FIRST))
     figures: dict[str, float] = {}
     for n in FIRST:
         matched = overlap_n(boxes, truth, *size, n)
@@ -143,7 +148,7 @@ def drawn_figures(
         figures[f"iou_{n}"] = matched.iou
         figures[f"disp_{n}"] = matched.displacement
         figures[f"disp_{n}_independent"] = independent.displacement
-    figures["best_iou"] = overlap_n(boxes, truth, *size, len(boxes)).iou
+    figures["best_iou"] = overlap_n(boxes, truth, *size, min(config.topk, len(boxes))).iou
     figures[f"recall@{config.recall:.2f}"] = float(figures["iou_1"] >= config.recall)
     return figures
 
@@ -178,10 +183,10 @@ def rated_figures(
         for n in NS:
             free = [acc_k_of_n_free(boxes, crops, rated, k, n, eps) for k in KS]
             figures |= {
-                f"acc_{k}_of_{n}@{eps:.2f}": value for k, value in zip(KS, free, strict=True)
+                f"acc_{k}_of_{n}@{_at(eps)}": value for k, value in zip(KS, free, strict=True)
             }
-            figures[f"bar_acc_{n}@{eps:.2f}"] = float(np.mean(free))
-            figures[f"hit_best@{n}@{eps:.2f}"] = hit_best(boxes, crops, rated, n, eps)
+            figures[f"bar_acc_{n}@{_at(eps)}"] = float(np.mean(free))
+            figures[f"hit_best@{n}@{_at(eps)}"] = hit_best(boxes, crops, rated, n, eps)
     best = crops[[int(np.argmax(rated))]]
     top = overlap_n(boxes, best, *size)
     figures["iou_best"], figures["disp_best"] = top

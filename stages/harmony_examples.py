@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +18,11 @@ from ..core.images import load_picture
 from ..core.masks import Mask, mask_box
 from ..core.seeds import generator
 from ..models.harmony import SIDE, small_composite
+from ..models.reference_encoder import digest_of
 from .composite_engine import Floats, unit
 from .composite_harmonize import LUMA, linear, nonlinear
 from .inpaint_sources import PhotoSource
+from .photo_digest import photo_digest
 
 _AROUND = 0.6  # of a box's sides, what is looked at about it, as engine `blend` does
 _LEAST = 0.01  # of the photograph that an object takes
@@ -53,20 +57,28 @@ def read_examples(
     cache: Path,
     seed: int,
     *,
-    advance: Callable[[], object] = lambda: None,
+    begin: Callable[[str, int], Callable[[], object]] = lambda what, total: lambda: None,
 ) -> HarmonyExamples:
     """Read or remember the windows of all photographs' objects.
 
     Photographs without annotations lend their light: a shape of another photograph's object is
     laid over them, and what it covers counts as the object.
 
+    Args:
+        sources: photographs with their masks.
+        cache: a folder of our own; other photographs, masks or seeds get other files.
+        seed: of the shapes that are lent.
+        begin: called with the name and length of a phase; gives what to call at every photograph.
+
     Raises:
         ImageError, DataError, MaskError: a file is missing or damaged.
         DataError: no photograph shows an object that is large enough.
     """
-    if cache.is_file():
-        with np.load(cache) as kept:
+    file = cache / f"harmony-{_key(sources, seed, begin('masks', len(sources)))}.npz"
+    if file.is_file():
+        with np.load(file) as kept:
             return HarmonyExamples(kept["windows"], kept["held"])
+    advance = begin("photographs", len(sources))
     windows, held, shapes = [], [], []
     for number, source in enumerate(sorted(sources, key=lambda each: not _annotated(each))):
         rgb = load_picture(source.photo).over()
@@ -84,9 +96,8 @@ def read_examples(
     if not windows:
         raise DataError("no photograph shows an object; give a data set with masks.")
     examples = HarmonyExamples(np.stack(windows), np.array(held))
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(cache) as part, part.open("wb") as file:
-        np.savez(file, windows=examples.windows, held=examples.held)
+    with atomic_write(file) as part, part.open("wb") as stream:
+        np.savez(stream, windows=examples.windows, held=examples.held)
     return examples
 
 
@@ -150,6 +161,20 @@ def draw_example(
 def _chances(alpha: Floats) -> NDArray[np.float64]:
     solid = np.asarray(alpha, np.float64) ** 4 + 1e-9
     return np.asarray(solid / solid.sum(), np.float64)
+
+
+def _key(sources: Sequence[PhotoSource], seed: int, advance: Callable[[], object]) -> str:
+    """Of all that windows are made of: any photograph changes what is lent to those after it."""
+    settings = [seed, SIDE, _AROUND, _LEAST, _OBJECTS, _BORROWED, _HELD_OUT]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for source in sources:
+        masks: dict[str, NDArray[np.generic]] = {
+            str(number): mask for number, mask in enumerate(source.masks())
+        }
+        parts = source.name, _annotated(source), photo_digest(source.photo), digest_of(masks)
+        digest.update(json.dumps(parts).encode())
+        advance()
+    return digest.hexdigest()[:16]
 
 
 def _annotated(source: PhotoSource) -> bool:

@@ -49,6 +49,23 @@ class Pace(Protocol):
         ...
 
 
+def one_cycle(
+    optimiser: torch.optim.Optimizer, rate: float, steps: int, rising: float
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The schedule that rises to `rate` over a share `rising` of the steps and falls to 0.
+
+    Args:
+        optimiser: whose rate it sets.
+        rate: the highest.
+        steps: how many in all.
+        rising: in (0, 1).
+    """
+    if rising * steps == 1:
+        # torch divides by the rise's length less one; a breath longer, the one step is all of it
+        rising = (1 + 1e-6) / steps
+    return torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=rising)
+
+
 class OneCycle(Generic[Net]):
     """Steps of a network; `mean` is the average that is kept in the end."""
 
@@ -56,9 +73,7 @@ class OneCycle(Generic[Net]):
         self._net, self._pace, self._step = net, pace, 0
         self.mean = copy.deepcopy(net)
         self._optimiser = torch.optim.AdamW(net.parameters(), lr=pace.rate, weight_decay=pace.decay)
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, pace.rate, total_steps=pace.steps, pct_start=0.05
-        )
+        self._schedule = one_cycle(self._optimiser, pace.rate, pace.steps, rising=0.05)
 
     def step(self, loss: Tensor) -> float:
         """Take a step down the loss and return it.

@@ -11,15 +11,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..core.masks import Mask
+from ..core.names import printable
 from ..core.seeds import derive_seed
-from ..models.crop_builtin import weights_folder
+from ..models.crop_builtin import LITE, weights_folder
 from ..models.crop_weights import load_crop_net
 from ..models.efficientnet_lite import trunk_maps
 from ..models.outline_net import OutlineConfig
 from ..models.outlines import small_shares, small_window, window_around
 from ..models.perceptual import frozen
+from ..models.reference_encoder import digest_of
 from ..models.segmenter import Segmenter
 from .occlusion_sources import AnnotatedPhoto
 from .outline_sources import OutlineSource
@@ -63,6 +66,7 @@ def compute_examples(
     segmenter: Callable[[], Segmenter],
     cache: Path,
     *,
+    weights: Sequence[Path],
     advance: Callable[[], object] = lambda: None,
 ) -> list[OutlineExample]:
     """Examples of all photographs, which are kept in `cache`, a file a photograph.
@@ -70,18 +74,20 @@ def compute_examples(
     Args:
         sources: photographs with their masks.
         segmenter: opens what finds the coarse masks; not called if all is kept.
-        cache: a folder of our own, for one segmenter.
+        cache: a folder of our own; other masks or weights get other files.
+        weights: the files that the segmenter opens.
         advance: called for every photograph.
 
     Raises:
         DataError, ImageError, MaskError: a photograph or its masks are not as needed.
+        ModelError: a file of weights is missing.
     """
     maker = _Maker(segmenter)
+    seal = _seal([*weights, weights_folder() / LITE])  # of the trunk that `_Maker` opens
     examples = list[OutlineExample]()
     for source in sources:
         rgb = source.photo.pixels()
-        key = hashlib.sha256(np.ascontiguousarray(rgb).tobytes()).hexdigest()[:20]
-        kept = cache / f"{key}.npz"
+        kept = cache / f"{_key(seal, source.photo, rgb)}.npz"
         if not kept.is_file():
             made = maker.cases(source.photo, rgb)
             with atomic_write(kept) as part, part.open("wb") as stream:
@@ -90,6 +96,27 @@ def compute_examples(
             examples += _unpacked(dict(arrays), source)
         advance()
     return examples
+
+
+def _seal(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        except OSError as error:
+            raise ModelError(
+                f"{printable(file)} cannot be read ({error.strerror}); install the tool again."
+            ) from None
+    return digest.hexdigest()
+
+
+def _key(seal: str, photo: AnnotatedPhoto, rgb: Bytes) -> str:
+    annotated = photo.annotated()
+    masks = {str(number): each.mask for number, each in enumerate(annotated.objects)}
+    arrays = digest_of({"rgb": rgb, "unknown": annotated.unknown, **masks})
+    # of a photograph that is held out there are fewer cases, and its name decides that
+    parts = f"{seal} {arrays} {held_out(photo.name)}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,6 +67,7 @@ class CompositeTraining:
         self.net = model.net.train()
         self.step = 0
         self.total = config.total(source.size, world.size)
+        self.data = source.data
         self._source = source
         self._batches = config.batches(source.size, world.size)
         self._trained = choose_trained(self.net, config.everything)

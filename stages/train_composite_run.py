@@ -28,6 +28,7 @@ from .train_composite_state import find_checkpoint, read_checkpoint, write_check
 from .train_composite_world import World
 from .train_hooks import RunHooks as RunHooks
 from .train_metrics import Metrics
+from .train_state import begin_anew
 
 RESULT, METRICS, CONFIG, SAMPLES = "pics.safetensors", "metrics.jsonl", "config.json", "samples"
 _SHOWN = 4  # samples of a picture
@@ -61,10 +62,14 @@ def train_composite(
         Interrupted: `hooks.should_stop` said so; a checkpoint has been written.
     """
     world, hooks = world or World(), hooks or RunHooks()
+    begun = find_checkpoint(out, resume)
     training = CompositeTraining(model, source, config, world)
+    if resume is None and world.first:
+        begin_anew(out, SAMPLES)
+    world.wait()
     run = _Run(training, source, out, hooks)
     try:
-        _train(training, run, find_checkpoint(out, resume), hooks)
+        _train(training, run, begun, hooks)
     finally:
         training.close()
     if world.first:

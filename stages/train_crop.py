@@ -34,6 +34,7 @@ from .crop_objectives import (
     region_scorers,
 )
 from .crop_views import compute_views
+from .one_cycle import one_cycle
 from .train_metrics import metrics_file
 
 Log = Callable[[dict[str, Any]], None]
@@ -169,9 +170,7 @@ def _fit(
     ]
     optimiser = torch.optim.AdamW(groups, lr=config.rate)
     steps = max(len(examples) // config.batch, 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=config.epochs * steps, pct_start=0.1
-    )
+    schedule = one_cycle(optimiser, config.rate, config.epochs * steps, rising=0.1)
     advance = begin("steps", config.epochs * steps)
     draw = torch.Generator().manual_seed(config.seed)
     for epoch in range(config.epochs):

@@ -6,6 +6,8 @@ that went before, so that a training that was interrupted goes on as if it had n
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,7 @@ class CropTraining:
     ) -> None:
         self.net, self.config, self.world = net.train(), config, world
         self.step = 0
+        self.data = _digest(feed)
         size = len(feed.mixture)
         self.total = config.total(size, world.size)
         self._batches = config.batches(size, world.size)
@@ -82,14 +85,14 @@ class CropTraining:
             inputs = self._with_context(inputs)
             teacher = self._taught(inputs)
             answer = self._net(inputs)
+        known = torch.isfinite(answer.logits).all() & torch.isfinite(answer.boxes).all()
+        if world.any(not bool(known)):  # nothing can be matched with what is no number
+            raise self._diverged("answer")
         losses = crop_losses(answer, targets, config.loss, boxes, teacher)
         self.scaler.scale(losses["loss"]).backward()  # type: ignore[no-untyped-call]
         found = world.mean(torch.stack([value.detach() for value in losses.values()]))
         if not torch.isfinite(found[0]):
-            raise ModelError(
-                f"the loss became {found[0].item()} in step {self.step + 1}; lower "
-                "--learning-rate, or train with --precision fp32, and go on with --resume auto."
-            )
+            raise self._diverged("loss")
         self.scaler.unscale_(self.optimiser)
         trained = [p for _, p in self.mean.trained()]
         norm = nn.utils.clip_grad_norm_(trained, config.clip)
@@ -145,6 +148,12 @@ class CropTraining:
         self.scaler.load_state_dict(state["scaler"])
         self.step = int(state["step"])
 
+    def _diverged(self, what: str) -> ModelError:
+        return ModelError(
+            f"the {what} became no number in step {self.step + 1}; lower --learning-rate, or train "
+            "with --precision fp32, and go on with --resume auto."
+        )
+
     def _groups(self) -> list[dict[str, Any]]:
         config = self.config
         rates: dict[float, list[nn.Parameter]] = {}
@@ -186,3 +195,13 @@ class CropTraining:
         with self.mean.shown(), torch.no_grad():
             found: Tensor = self.net(inputs).logits[-1].sigmoid()
         return found
+
+
+def _digest(feed: CropFeed) -> str:
+    """Of the photographs and of those that are shown beside them."""
+    found = hashlib.sha256(feed.mixture.digest().encode())
+    if (shown := feed.references) is not None:
+        found.update(json.dumps(shown.names).encode() + shown.vectors.tobytes())
+        if shown.texts is not None:
+            found.update(shown.texts.tobytes())
+    return found.hexdigest()

@@ -23,7 +23,7 @@ from .train_detr import CropTraining
 from .train_detr_config import TrainDetrConfig
 from .train_hooks import RunHooks
 from .train_metrics import Metrics
-from .train_state import find_checkpoint, read_state, write_state
+from .train_state import begin_anew, find_checkpoint, read_state, write_state
 
 METRICS, CONFIG, BOARD = "metrics.jsonl", "config.json", "board"
 
@@ -66,6 +66,9 @@ def train_detr(
     """
     world, hooks = world or World(), hooks or RunHooks()
     begun = find_checkpoint(out, resume)
+    if resume is None and world.first:
+        begin_anew(out)
+    world.wait()
     training = CropTraining(net, feed, config, world, context)
     path = out / METRICS if world.first else None
     events = out / BOARD if board and world.first else None

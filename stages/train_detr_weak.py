@@ -11,6 +11,7 @@ labels/v0001.json …      see `crop_labels`
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,12 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from ..core.boxes import Boxes
+from ..core.errors import UsageError
 from ..core.files import atomic_write
 from ..core.images import load_picture
 from ..models.context_model import ContextModel
 from ..models.crop_detr import CropDetr
 from ..models.crop_detr_engine import DetrCropper
-from ..models.crop_detr_load import begin_from, load_crop_detr
+from ..models.crop_detr_load import load_crop_detr
 from ..models.reference_set import ReferenceSet
 from .crop_feed import CropFeed
 from .crop_labels import (
@@ -40,8 +42,9 @@ from .crop_labels import (
 from .crop_sources import CropExample, Mixture
 from .train_composite_world import World
 from .train_detr_config import TrainDetrConfig
-from .train_detr_run import CONFIG, METRICS, result_name, train_detr
+from .train_detr_run import train_detr
 from .train_hooks import RunHooks
+from .train_state import begin_anew
 
 MakeFeed = Callable[[Mixture, TrainDetrConfig], CropFeed]
 _STILL = 0.3  # of the margin around the original that views of the second stage may lose
@@ -76,31 +79,35 @@ def train_weak(
         rounds: of the second stage.
         rule: which proposals become labels.
         world, context, references, board, hooks: as for `train_detr`.
-        resume: `auto` takes what is done as done.
+        resume: `auto` takes what is done as done, where it was done with the same settings, data
+            and labels.
 
     Raises:
-        As `train_detr`.
+        UsageError: there are fewer steps than stages; and as `train_detr`.
     """
     world, rule = world or World(), rule or RefineRule()
     parts = rounds + 1
-    steps = None if config.steps is None else max(config.steps // parts, 1)
+    if config.steps is not None and config.steps < parts:
+        raise UsageError(
+            f"{config.steps} steps are fewer than the {parts} stages; give more --max-steps, or "
+            "fewer --rounds."
+        )
+    steps = None if config.steps is None else config.steps // parts
     each = replace(config, steps=steps, epochs=max(config.epochs // parts, 1))
-    name = result_name(config.net.engine)
     files: list[Path] = []
+    if resume is None and world.first:
+        begin_anew(out, "stage-1", "stage-2-*", "labels")
+    world.wait()
     for number in range(parts):
         folder = out / ("stage-1" if not number else f"stage-2-{number}")
         labels = out / "labels" / f"v{number + 1:04d}.json"
-        if world.first and not (resume and labels.is_file()):
-            before = files[0] if files else None
+        before = files[0] if files else None
+        if world.first and not (resume and before and _made_by(labels, before)):
             _label(weak, labels, number + 1, before, net, rule, references, context, world.device)
         world.wait()
         settings = each if not number else _second(each)
         examples = with_labels(weak, read_labels(labels))
         feed = make(Mixture([part for part in (examples, drawn) if part]), settings)
-        if resume and (folder / name).is_file():
-            begin_from(net, folder / name)
-            files = [folder / name, folder / METRICS, folder / CONFIG]
-            continue
         files = train_detr(
             net, feed, folder, settings, world=world, context=context, resume=resume, board=board,
             hooks=hooks,
@@ -116,6 +123,15 @@ def train_weak(
 
 def _second(config: TrainDetrConfig) -> TrainDetrConfig:
     return replace(config, augment=replace(config.augment, weak_shift=_STILL))
+
+
+def _made_by(labels: Path, before: Path) -> bool:
+    """Whether labels are there that the network of this file proposed."""
+    try:
+        made = json.loads(labels.read_text("utf-8"))["made"]
+        return bool(made["sha256"] == hashlib.sha256(before.read_bytes()).hexdigest())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _label(

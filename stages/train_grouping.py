@@ -21,6 +21,7 @@ from ..models.packing import round_int8
 from ..models.small_net import write_small_net
 from .grouping_examples import GroupingExample, compute_examples, count_scenes, held_out_parts
 from .grouping_figures import TRIED, mean_auc, splitting
+from .one_cycle import one_cycle
 from .train_metrics import metrics_file
 
 WEIGHTS = "grouping.safetensors"
@@ -94,9 +95,7 @@ def fit(
     net.deviation.copy_(values.std(0).clamp(min=1e-5))
     optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.decay)
     steps = -(-len(learned) // config.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=config.epochs * steps, pct_start=0.1
-    )
+    schedule = one_cycle(optimiser, config.rate, config.epochs * steps, rising=0.1)
     random = np.random.default_rng(config.seed)
     advance = begin("steps", config.epochs * steps)
     for epoch in range(config.epochs):

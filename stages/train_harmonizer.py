@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.errors import DataError
 from ..core.seeds import generator
 from ..models.harmony import HARMONY
 from ..models.harmony_export import export_harmony
@@ -69,9 +70,7 @@ def train_harmonizer(
         DataError, ImageError, MaskError, ModelError, UsageError: the data are not as needed.
     """
     sources = train_sources(data, limit)
-    advance = begin("photographs", len(sources))
-    kept_at = (cache or out / "features") / "harmony.npz"
-    examples = read_examples(sources, kept_at, config.seed, advance=advance)
+    examples = read_examples(sources, cache or out / "features", config.seed, begin=begin)
     with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
@@ -86,9 +85,18 @@ def fit(
     log: Callable[[dict[str, Any]], None],
     begin: Callable[[str, int], Callable[[], object]],
 ) -> HarmonyNet:
-    """A network trained by AdamW with one cycle (Smith and Topin, 2018), in evaluation mode."""
+    """A network trained by AdamW with one cycle (Smith and Topin, 2018), in evaluation mode.
+
+    Raises:
+        DataError: all windows are held out.
+        ModelError: the loss is no number any more.
+    """
     torch.manual_seed(config.seed)
     own, held = examples.windows[~examples.held], examples.windows[examples.held]
+    if not len(own):
+        raise DataError(
+            "all objects are of photographs that are held out; give more photographs with masks."
+        )
     net = HarmonyNet(config.net)
     draw = generator(config.seed, "harmonizer")
 

@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..core.errors import ModelError
+from ..core.errors import Interrupted, ModelError
 from ..core.files import atomic_write
 from ..core.names import printable
 from ..models.encoder_builtin import BuiltinEncoder, BuiltinEncoderConfig
@@ -21,10 +23,12 @@ from ..models.inpaint_export import export_inpaint
 from ..models.inpaint_net import InpaintConfig, InpaintNet
 from ..models.inpainter_builtin import INPAINT
 from ..models.packing import round_int8
+from ..models.reference_encoder import digest_of
 from ..models.small_net import write_small_net
 from ..models.weights_io import load_pickle_weights_only
 from .inpaint_examples import InpaintExamples, collect_examples
 from .inpaint_sources import read_sources
+from .one_cycle import one_cycle
 
 WEIGHTS = "inpaint.safetensors"
 METRICS = "inpaint_metrics.jsonl"
@@ -64,6 +68,7 @@ def train_inpaint(
     cache: Path | None = None,
     log: Log = lambda row: None,
     begin: Begin = lambda what, total: lambda: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Path]:
     """Train the network of inpainter `builtin` and write its files, whose paths it returns.
 
@@ -78,9 +83,11 @@ def train_inpaint(
         cache: small photographs are kept here; `out/photographs` by default.
         log: is given every line of the metrics.
         begin: called with the name and length of a phase; gives what to call at every step.
+        should_stop: asked after every step.
 
     Raises:
         DataError, ImageError, MaskError, ModelError: the data or the state are not as needed.
+        Interrupted: `should_stop` said so; the state has been written.
     """
     sources = [source for root in data for source in read_sources(root, "train")]
     advance = begin("photographs", len(sources))
@@ -92,8 +99,15 @@ def train_inpaint(
         training.restore(state)
     advance = begin("steps", config.steps - training.step)
     while training.step < config.steps:
-        log(training.advance(advance))
+        row = training.advance(advance, should_stop)
+        if row is not None:
+            log(row)
         training.keep(state)
+        if training.step < config.steps and should_stop():
+            raise Interrupted(
+                f"interrupted after step {training.step}; run the same command with --resume to "
+                "go on."
+            )
     net = training.result()
     round_int8(net)
     with atomic_write(out / METRICS) as part:
@@ -111,33 +125,42 @@ class InpaintTraining:
         torch.manual_seed(config.seed)
         self.config, self.step = config, 0
         self.rows: list[dict[str, Any]] = []
-        self._examples = examples
+        self._examples, self._seal = examples, ""
+        self._losses = torch.zeros(2)  # sums of the steps since the last measurement
         self._net = InpaintNet(config.net)
         _lay_out(self._net, torch.channels_last)  # convolutions go backward faster so on the CPU
         self._mean = copy.deepcopy(self._net).requires_grad_(False)
         self._optimiser = torch.optim.AdamW(
             self._net.parameters(), lr=config.rate, weight_decay=config.decay
         )
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, config.rate, total_steps=config.steps + 1, pct_start=0.05
-        )
+        self._schedule = one_cycle(self._optimiser, config.rate, config.steps + 1, rising=0.05)
         self._encoder: BuiltinEncoder | None = None  # opened when it is needed first
 
-    def advance(self, advance: Callable[[], object] = lambda: None) -> dict[str, Any]:
+    def advance(
+        self,
+        advance: Callable[[], object] = lambda: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> dict[str, Any] | None:
         """Take the steps up to the next measurement, and give its row.
+
+        There is no row where `should_stop`, asked after every step, said so before; the next
+        call takes the steps that are left.
 
         Raises:
             ModelError: the loss is no number any more.
         """
-        began, total = time.monotonic(), torch.zeros(2)
-        first = self.step
-        last = min(first + self.config.every, self.config.steps)
+        began, every = time.monotonic(), self.config.every
+        first = self.step // every * every
+        last = min(first + every, self.config.steps)
         self._net.train()
         while self.step < last:
-            total += self._one_step()
+            self._losses += self._one_step()
             self.step += 1
             advance()
-        colours, features = (total / (last - first)).tolist()
+            if self.step < last and should_stop():
+                return None
+        colours, features = (self._losses / (last - first)).tolist()
+        self._losses = torch.zeros(2)
         row = {
             "step": self.step,
             "loss": colours,
@@ -205,7 +228,9 @@ class InpaintTraining:
         """Write what `restore` goes on from."""
         state = {
             "config": json.dumps(asdict(self.config), sort_keys=True),
+            "photographs": self._photographs(),
             "step": self.step,
+            "losses": self._losses,
             "rows": json.dumps(self.rows),
             "net": self._net.state_dict(),
             "mean": self._mean.state_dict(),
@@ -219,7 +244,7 @@ class InpaintTraining:
         """Go on where another training of the same settings and data stood.
 
         Raises:
-            ModelError: the file is damaged, or of other settings.
+            ModelError: the file is damaged, or of other settings or photographs.
         """
         state = load_pickle_weights_only(path)
         if state.get("config") != json.dumps(asdict(self.config), sort_keys=True):
@@ -227,17 +252,32 @@ class InpaintTraining:
                 f"{printable(path)} is of a training with other settings; give the same ones, or "
                 "train anew without --resume."
             )
+        if state.get("photographs") != self._photographs():
+            raise ModelError(
+                f"{printable(path)} is of a training on other photographs; give the same ones, or "
+                "train anew without --resume."
+            )
         try:
             self._net.load_state_dict(state["net"])
             self._mean.load_state_dict(state["mean"])
             self._optimiser.load_state_dict(state["optimiser"])
             self._schedule.load_state_dict(state["schedule"])
+            self._losses.copy_(state["losses"])
             self.step, self.rows = int(state["step"]), json.loads(state["rows"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise ModelError(
                 f"{printable(path)} is damaged ({reason}); train anew without --resume."
             ) from None
+
+    def _photographs(self) -> str:
+        """Hash of all that is learned from and measured on; computed once."""
+        if not self._seal:
+            arrays: dict[str, NDArray[np.generic]] = {}
+            for part, values in vars(self._examples).items():
+                arrays |= {f"{part} {number}": array for number, array in enumerate(values)}
+            self._seal = digest_of(arrays)
+        return self._seal
 
 
 def _lay_out(net: nn.Module, layout: torch.memory_format) -> None:

@@ -12,14 +12,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..core.errors import DataError
 from ..core.seeds import generator
-from ..models.crop_builtin import weights_folder
-from ..models.grouping import ObjectGrouping
+from ..models.crop_builtin import LITE, VIT, weights_folder
+from ..models.grouping import GROUPING, ObjectGrouping
 from ..models.outline_net import OutlineConfig, OutlineNet
 from ..models.outlines import OUTLINES
 from ..models.outlines_export import export_outlines
 from ..models.packing import round_int8
 from ..models.saliency import open_saliency
+from ..models.saliency_builtin import SALIENCY
 from ..models.saliency_features import SaliencyTrunks
 from ..models.segmenter import Segmenter
 from ..models.segmenter_salient import SalientSegmenter
@@ -79,13 +81,20 @@ def train_outlines(
     """
     sources = open_outline_sources(data, limit)
     advance = begin("windows", len(sources))
-    examples = compute_examples(sources, _segmenter, cache or out / "outlines", advance=advance)
+    examples = compute_examples(
+        sources, _segmenter, cache or out / "outlines", weights=_weights(), advance=advance
+    )
     with metrics_file(out / METRICS, log) as keep:
         net = fit(examples, config, keep, begin)
     round_int8(net)
     write_small_net(out / WEIGHTS, net, config.net)
     export_outlines(net, out / OUTLINES)
     return [out / OUTLINES, out / WEIGHTS, out / METRICS]
+
+
+def _weights() -> list[Path]:
+    """The files that `_segmenter` opens."""
+    return [weights_folder() / name for name in (SALIENCY, GROUPING, LITE, VIT)]
 
 
 def _segmenter() -> Segmenter:
@@ -101,10 +110,20 @@ def fit(
     log: Callable[[dict[str, Any]], None],
     begin: Callable[[str, int], Callable[[], object]],
 ) -> OutlineNet:
-    """A network trained by AdamW with one cycle (Smith and Topin, 2018), in evaluation mode."""
+    """A network trained by AdamW with one cycle (Smith and Topin, 2018), in evaluation mode.
+
+    Raises:
+        DataError: no object is left to learn from.
+        ModelError: the loss is no number any more.
+    """
     torch.manual_seed(config.seed)
     held = [e for e in examples if e.held_out and e.found]
     own = [e for e in examples if not e.held_out]
+    if not own:
+        raise DataError(
+            "no photograph that is not held out shows an object of a fit size; give more "
+            "photographs with masks."
+        )
     chances = np.array([e.weight * (config.found if e.found else 1) for e in own])
     chances /= chances.sum()
     net = OutlineNet(config.net)

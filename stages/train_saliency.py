@@ -20,6 +20,7 @@ from ..models.saliency_builtin import SALIENCY
 from ..models.saliency_export import export_saliency
 from ..models.saliency_net import SaliencyConfig, SaliencyNet
 from ..models.small_net import write_small_net
+from .one_cycle import one_cycle
 from .saliency_examples import SaliencyExamples, compute_examples
 from .train_metrics import metrics_file
 
@@ -106,9 +107,7 @@ def fit(
     extra = round(config.batch * config.more_share) if others else 0
     own = min(config.batch - extra, first)
     steps = first // own
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.rate, total_steps=config.epochs * steps, pct_start=0.1
-    )
+    schedule = one_cycle(optimiser, config.rate, config.epochs * steps, rising=0.1)
     mean = copy.deepcopy(net)
     draw = torch.Generator().manual_seed(config.seed)
     advance = begin("steps", config.epochs * steps)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import torch
 
-from ..core.errors import ModelError, UsageError
+from ..core.errors import ModelError, OutputError, UsageError
 from ..core.files import atomic_write
 from ..core.names import printable
 from ..models.weights_io import load_pickle_weights_only
@@ -51,6 +51,11 @@ class Resumable(Protocol):
         """How it is done."""
         ...
 
+    @property
+    def data(self) -> str:
+        """A digest of what it learns from."""
+        ...
+
     def state(self) -> dict[str, Any]:
         """What it goes on from."""
         ...
@@ -84,6 +89,27 @@ def write_state(
         (old / STATE).unlink()  # from here on it does not count
         shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def begin_anew(out: Path, *more: str) -> None:
+    """Remove what a former run left below `out` and a resumed one would take for its own.
+
+    Args:
+        out: the run's folder.
+        more: patterns of further folders there.
+
+    Raises:
+        OutputError: it cannot be removed.
+    """
+    for pattern in (CHECKPOINTS, *more):
+        for folder in out.glob(pattern):
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise OutputError(
+                    f"cannot remove the former run's {printable(folder)} ({error.strerror}); "
+                    "remove it, or train into another folder."
+                ) from None
 
 
 def checkpoints(out: Path) -> list[Path]:
@@ -141,8 +167,8 @@ def read_state(
     state = load_pickle_weights_only(folder / STATE)
     if state.get("config") != _text(training):
         raise ModelError(
-            f"{printable(folder)} is of a training with other settings; give the same ones, or "
-            "train anew into another folder."
+            f"{printable(folder)} is of a training with other settings or data; give the same "
+            "ones, or train anew into another folder."
         )
     try:
         restore(state, folder / WEIGHTS)
@@ -156,4 +182,5 @@ def read_state(
 
 def _text(training: Resumable) -> str:
     binding = {**training.config.binding(), "processes": training.world.size}
+    binding["data"] = training.data
     return json.dumps(binding, sort_keys=True)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
+
+from compose.cli.evaluate_composite import composite
+from compose.stages.composite_engines import PEER_NAMES
 
 from ..stages.pair_scenes import coco_pairs
 from .processes import compose
@@ -68,3 +72,12 @@ def test_failures_are_one_sentence(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not done.stdout
+
+
+def test_the_help_names_the_engines_that_run_by_default() -> None:
+    option = get_type_hints(composite, include_extras=True)["engine"].__metadata__[0]
+    peers = ("paste", "paste-cut", "clone", "clone-mixed", "sequential")
+    assert peers == PEER_NAMES
+    said = option.help.replace(",", " ").split()
+    assert [name for name in said if name in peers] == list(peers)
+    assert option.help.endswith("By default blend and these five.")

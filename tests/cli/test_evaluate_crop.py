@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from compose.cli.evaluate import app
 from compose.core.errors import UsageError
 
+from ..stages.crop_scenes import fcdb
+
 runner = CliRunner()
 
 
@@ -74,6 +76,19 @@ def test_several_sets_and_every_figure_in_files(gaicd: Path, tmp_path: Path) -> 
     # they stand now
     again = runner.invoke(app, arguments)
     assert again.exit_code != 0
+
+
+def test_a_folder_alone_fills_the_table_too(gaicd: Path, tmp_path: Path) -> None:
+    data, table = fcdb(tmp_path / "fcdb", 3), tmp_path / "t.csv"
+    arguments = ["crop", "--data", str(data), "--engine", "full"]
+    done = runner.invoke(app, [*arguments, "--table", str(table), "--data", f"gaicd:{gaicd}"])
+    assert done.exit_code == 0, done.output
+    first = next(csv.DictReader(table.read_text().splitlines()))
+    assert (first["dataset"], first["method"], first["photographs"]) == ("fcdb", "full", "2")
+    assert 0 < float(first["iou_1"]) < 1
+    refused = runner.invoke(app, [*arguments, "--eps", "0.5"])
+    assert isinstance(refused.exception, UsageError)
+    assert "--eps" in str(refused.exception)
 
 
 def test_a_folder_may_be_told_what_it_is(gaicd: Path) -> None:

@@ -110,10 +110,36 @@ def test_sketches_of_unknown_photographs_fail_one_by_one(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--perceptual", "vgg17"], ["--device", "gpu"], ["--targets", "nowhere"], ["--against", "-"]],
+    [
+        ["--perceptual", "vgg17"],
+        ["--device", "gpu"],
+        ["--targets", "nowhere"],
+        ["--against", "-"],
+        ["--canvas", "4097"],
+    ],
 )
 def test_wrong_usage_ends_before_any_work(tree: Path, arguments: list[str]) -> None:
     done = compose(tree / "runs", "--json", *arguments, home=tree)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert not done.stdout
+
+
+@pytest.mark.parametrize("against", ["runs", "runs/../runs/a", "runs/b/final.svg"])
+def test_sketches_are_not_compared_with_themselves(tree: Path, against: str) -> None:
+    done = compose(tree / "runs", "--against", tree / against, *BUILTIN, home=tree)
+    assert done.returncode == 2
+    assert "is among the sketches and in --against too; give --against other" in done.stderr
+    assert not done.stdout
+
+
+def test_a_run_is_compared_with_a_drawing_on_its_way(tree: Path) -> None:
+    write_svg(line(70), tree / "runs/a/step.svg")
+    done = compose(tree / "runs", "--against", tree / "runs/a/step.svg", *BUILTIN, "--json",
+                   home=tree)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sketches = [record for record in records(done) if "input" in record]
+    assert [(Path(record["input"]).name, record["set"]) for record in sketches] == [
+        ("final.svg", "sketches"), ("final.svg", "sketches"), ("step.svg", "against"),
+    ]  # fmt: skip
+    assert any(record.get("measure") == "edge_f1" for record in records(done))

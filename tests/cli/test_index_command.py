@@ -115,6 +115,30 @@ def test_what_stands_is_refused_skipped_or_replaced(
     assert index.read_bytes() == before
 
 
+def test_a_folder_is_no_index(
+    photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "refs").mkdir()
+    for option in ([], ["--skip-existing"], ["--overwrite"]):
+        given = ["index", "build", str(photos), "--out", str(tmp_path / "refs"), *option]
+        assert run(COMMANDS, given) == 2
+        stdout, stderr = capfd.readouterr()
+        assert (stdout, len(stderr.splitlines())) == ("", 1)
+        assert "refs is a folder; give a file, such as --out" in stderr
+    assert list(tmp_path.rglob("*")) == [tmp_path / "refs"]
+
+
+def test_of_nothing_that_could_be_read_no_journal_is_left(
+    photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out" / "refs.idx"
+    given = ["index", "build", str(photos / "bad.jpg"), "--out", str(out)]
+    for option in ([], ["--fail-fast"]):
+        assert run(COMMANDS, [*given, *option]) == 1
+        assert "bad.jpg" in capfd.readouterr().err
+        assert not list(out.parent.iterdir())
+
+
 def test_what_stopped_early_is_no_index_yet(photos: Path, home: Path, tmp_path: Path) -> None:
     path = tmp_path / "refs.idx"
     names = [photos / "0.png", photos / "bad.jpg", photos / "1.png", photos / "2.png"]
@@ -240,6 +264,18 @@ def test_qdrant_s_local_mode_serves_an_index(
     served = compose_here(*asked, "--backend", "qdrant", "--server", server, home=home)
     assert served.returncode == 0, served.stderr
     assert served.stdout == compose_here(*asked, home=home).stdout
+
+
+def test_a_server_that_does_not_answer_is_no_wrong_usage(
+    index: Path, photos: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("qdrant_client")
+    asked = ["index", "query", str(index), str(photos / "0.png"), "--backend", "qdrant"]
+    assert run(COMMANDS, [*asked, "--server", "http://127.0.0.1:9"]) == 1
+    stdout, stderr = capfd.readouterr()
+    assert not stdout
+    assert "the Qdrant server does not serve this" in stderr
+    assert "Traceback" not in stderr
 
 
 def test_crops_like_others_are_explained(

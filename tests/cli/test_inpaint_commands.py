@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +35,39 @@ def data(tmp_path: Path) -> Path:
     for part in ("train", "val"):
         (root / f"{part}.txt").write_text("\n".join(names))
     return root
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_terminated_it_keeps_its_state_and_goes_on_over_older_files(
+    data: Path, tmp_path: Path
+) -> None:
+    out, home = tmp_path / "out", tmp_path / "home"
+    out.mkdir()
+    (out / "inpaint.onnx").write_bytes(b"of an earlier training")
+    train = ("train", "inpaint", data, "--out", out, "--steps", 100_000)
+    resumed = compose(*train, "--resume", home=home)
+    assert resumed.returncode == 2  # there is nothing to go on from yet
+    assert "--overwrite" in resumed.stderr
+    environment = {**os.environ, "COMPOSE_HOME": str(home)}
+    command = [sys.executable, "-m", "compose.cli", *map(str, train), "--overwrite"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 200
+    while not (out / "inpaint_state.pt").is_file() and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == 130, said
+    assert "interrupted after step" in said
+    assert "--resume" in said
+    assert (out / "inpaint_state.pt").is_file()
+    planned = compose(*train, "--resume", "--dry-run", home=home)
+    assert planned.returncode == 0, planned.stderr
+    shown = compose("train", "inpaint", data / "images", "--out", out, "--steps", 100_000,
+                    "--resume", home=home)  # fmt: skip
+    assert shown.returncode == 1
+    assert "on other photographs" in shown.stderr
+    assert (out / "inpaint.onnx").read_bytes() == b"of an earlier training"
 
 
 def test_training_writes_what_evaluating_takes(data: Path, tmp_path: Path) -> None:

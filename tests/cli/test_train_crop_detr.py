@@ -141,3 +141,23 @@ def test_asked_to_end_it_keeps_its_place(tmp_path: Path) -> None:
     assert "--resume auto" in stderr
     assert not list(out.rglob("*.compose-part"))
     assert not (out / "procrop.safetensors").exists()
+
+
+def test_options_without_effect_are_refused(tmp_path: Path) -> None:
+    data = fcdb(tmp_path / "fcdb", 2)
+    done = CliRunner().invoke(
+        app, ["crop", "--data", str(data), "--out", str(tmp_path / "out"), "--max-steps", "3",
+              "--resume", "auto", "--device", "cpu"],
+    )  # fmt: skip
+    assert isinstance(done.exception, UsageError), done.output
+    assert "--max-steps, --resume, --device has no effect" in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_keeps_no_features(tmp_path: Path) -> None:
+    data, kept = fcdb(tmp_path / "fcdb", 4), tmp_path / "features"
+    done = compose("train", "crop", "--engine", "procrop", "--data", data,
+                   "--out", tmp_path / "out", "--batch-size", 2, "--features", kept, "--dry-run",
+                   "--device", "cpu", home=tmp_path / "home")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not kept.exists()

@@ -55,6 +55,8 @@ def test_existing_outputs(tmp_path: Path) -> None:
     paths[1].symlink_to("nowhere")
     with pytest.raises(UsageError, match=r"b exists already; add --skip-existing or --overwrite"):
         refuse_existing(paths)
+    with pytest.raises(UsageError, match=r"b exists already; add --resume auto or --overwrite\.$"):
+        refuse_existing(paths, ["--resume auto", "--overwrite"])
     paths[2].mkdir()
     with pytest.raises(UsageError, match=r"2 outputs exist already \(the first is .*b\)"):
         refuse_existing(paths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compose.core.errors import UsageError
+from compose.core.errors import DataError, UsageError
 from compose.data.reference_backends import BACKENDS, open_searcher
 from compose.data.reference_index import open_index
 from compose.data.reference_search import ExactSearcher, Query
@@ -143,6 +143,7 @@ def test_a_collection_of_another_index_is_refused(tmp_path):
 def test_a_server_that_does_not_answer_is_one_sentence(tmp_path):
     pytest.importorskip("qdrant_client")
     index = make_index(tmp_path / "a.idx")
-    with pytest.raises(UsageError, match="the Qdrant server does not serve this") as error:
+    with pytest.raises(DataError, match="the Qdrant server does not serve this") as error:
         open_searcher(index, "qdrant", server="http://127.0.0.1:9")
     assert "\n" not in str(error.value)
+    assert error.value.exit_code == 1

@@ -8,6 +8,7 @@ from compose.core.errors import ModelError, UsageError
 from compose.models import cache, digest, hub, registry
 from compose.models.cache import UserPaths, cache_folder, parse_user_paths
 from compose.models.checkpoint import Checkpoint, UrlSource
+from compose.models.crop_builtin import weights_folder
 
 RIGHT = bytes(range(256)) * 40
 WRONG = RIGHT[:-1] + b"!"
@@ -181,6 +182,39 @@ def test_without_any_known_hash_only_a_named_file_is_opened(
 def test_arguments_that_name_no_checkpoint_are_wrong_usage(argument: str) -> None:
     with pytest.raises(UsageError):
         parse_user_paths([argument])
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("crop-rank", "`compose train crop`: --weights DIR"),
+        ("saliency", "`compose evaluate saliency --weights DIR`"),
+        ("outlines", "leave .*outlines=.* out"),
+    ],
+)
+def test_networks_that_ship_are_not_silently_named(
+    name: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = put(tmp_path / "own.onnx")
+    with pytest.raises(UsageError, match=f"{name} ships with the tool.*{way}") as refused:
+        parse_user_paths([f"{name}={own}"])
+    assert "--checkpoint" in str(refused.value)
+    monkeypatch.setenv("COMPOSE_MODELS", f"{name}={own}")
+    with pytest.raises(UsageError, match=f"{name} ships with the tool.*{way}") as refused:
+        parse_user_paths()
+    assert "COMPOSE_MODELS" in str(refused.value)
+
+
+def test_a_network_that_ships_lies_where_engines_look_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = registry.CHECKPOINTS["outlines"]
+    put(tmp_path / "models" / row.file)
+    monkeypatch.setenv("COMPOSE_MODELS", str(tmp_path / "models"))
+    assert hub.verify("outlines", parse_user_paths()).status == "ok"
+    found = cache.find(row, parse_user_paths())
+    assert found is not None
+    assert (found.path, found.place) == (weights_folder() / row.file, "embedded")
 
 
 def test_a_folder_with_an_equals_sign_is_a_folder(

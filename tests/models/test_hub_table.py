@@ -9,6 +9,7 @@ import pytest
 from compose.core.errors import UsageError
 from compose.models.cache import embedded_path
 from compose.models.checkpoint import FREE_LICENCES, Checkpoint, HubSource, UrlSource, WheelSource
+from compose.models.crop_builtin import weights_folder
 from compose.models.registry import CHECKPOINTS, checkpoint
 
 ROWS = pytest.mark.parametrize("row", CHECKPOINTS.values(), ids=CHECKPOINTS.keys())
@@ -41,6 +42,13 @@ def test_sources_lead_to_the_row_s_file_by_https(row: Checkpoint) -> None:
             case UrlSource(url) | HubSource(url=url):
                 assert urlsplit(url).scheme == "https"
                 assert urlsplit(url).path.endswith(f"/{row.file}")
+
+
+def test_every_network_that_ships_has_a_row() -> None:
+    files = {row.file for row in CHECKPOINTS.values()}
+    shipped = {path.name for path in weights_folder().glob("*.onnx")}
+    assert len(shipped) > 9
+    assert shipped <= files
 
 
 def test_no_two_rows_share_a_file_or_a_hash() -> None:

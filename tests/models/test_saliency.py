@@ -159,6 +159,24 @@ def test_u2net_s_input_is_scaled_by_its_peak_and_its_first_map_stretched(
     assert engine.read(np.full((9, 7, 3), 50, np.uint8)).max() == 0  # nothing stands out
 
 
+def test_a_damaged_file_of_the_user_s_is_not_the_installation_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.onnx"
+    own.write_bytes(b"no network")
+    monkeypatch.setenv("COMPOSE_MODELS", f"u2netp={own}")
+    with pytest.raises(
+        ModelError, match=r"own\.onnx is damaged or .*; correct the path"
+    ) as damaged:
+        open_saliency("u2netp")
+    assert str(own) in str(damaged.value)
+    assert "install" not in str(damaged.value)
+    (tmp_path / SALIENCY).write_bytes(b"no network")
+    monkeypatch.setattr("compose.models.crop_builtin.weights_folder", lambda: tmp_path)
+    with pytest.raises(ModelError, match="is damaged; install the tool again"):
+        BuiltinSaliency(folder=tmp_path)
+
+
 def test_missing_and_damaged_files_get_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"saliency\.onnx is missing"):
         open_saliency("builtin", weights=tmp_path)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from compose.core.errors import DataError
+from compose.core.errors import DataError, ModelError
 from compose.models.crop_detr import CropDetr
 from compose.stages.crop_feed import CropFeed
 from compose.stages.crop_labels import (
@@ -27,6 +27,7 @@ from compose.stages.crop_labels import (
 from compose.stages.crop_sources import Mixture, painted_examples
 from compose.stages.train_detr_config import TrainDetrConfig
 from compose.stages.train_detr_weak import train_weak
+from compose.stages.train_state import checkpoints
 
 from .crop_scenes import FAST, examples, painted
 
@@ -113,12 +114,19 @@ def test_rounds_keep_every_version_of_the_labels(tmp_path: Path) -> None:
             assert len(rows) <= 5
     assert files[0].read_bytes() == (run / "stage-2-2" / "procrop.safetensors").read_bytes()
     # what is done is taken as done
-    before = (run / "stage-1" / "procrop.safetensors").stat().st_mtime_ns
-    ended = files[0].read_bytes()
+    proposed = run / "labels" / "v0003.json"
+    before, ended = proposed.stat().st_mtime_ns, files[0].read_bytes()
     (run / "stage-2-2" / "procrop.safetensors").unlink()
     again = train(run, resume="auto")
-    assert (run / "stage-1" / "procrop.safetensors").stat().st_mtime_ns == before
+    assert proposed.stat().st_mtime_ns == before
     assert again[0].read_bytes() == ended
+    # but not where it was done otherwise, and of a former run nothing is left
+    config = dataclasses.replace(config, rate=1e-4)
+    with pytest.raises(ModelError, match="other settings"):
+        train(run, resume="auto")
+    config = dataclasses.replace(config, steps=3)
+    train(run)
+    assert [p.name for p in checkpoints(run / "stage-1")] == ["step-0000001"]
 
 
 def test_labels_that_are_none(tmp_path: Path) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from compose.core.errors import DataError, UsageError
+from compose.core.errors import DataError, OutputError, UsageError
 from compose.data.crop_example import CropExample
 from compose.data.crop_sets import CROP_SETS
 from compose.models.crop_belief import CropBelief
 from compose.stages.crop_published import PUBLISHED
-from compose.stages.crop_tables import as_csv, as_markdown, write_table
+from compose.stages.crop_tables import as_csv, as_markdown, require_table, write_table
 from compose.stages.evaluate_crop_set import (
     CropSetConfig,
     SetScores,
@@ -111,3 +112,51 @@ def test_tables(tmp_path: Path) -> None:
     assert (tmp_path / "deep/t.md").read_text() == expected
     with pytest.raises(UsageError, match=r"\.csv or \.md"):
         write_table(tmp_path / "t.txt", rows)
+
+
+def test_a_table_that_cannot_be_written_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    require_table(tmp_path / "deep/er/t.csv")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot write .*t\.csv .*to another folder"):
+        require_table(tmp_path / "file/t.csv")
+    (tmp_path / "t.md").mkdir()
+    with pytest.raises(OutputError, match=r"t\.md is a folder; give the table another name"):
+        require_table(tmp_path / "t.md")
+    if sys.platform == "linux":
+        with pytest.raises(OutputError, match=r"cannot write /proc/foo\.csv"):
+            require_table(Path("/proc/foo.csv"))
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "t.md"}
+
+
+class Unsure(Knowing):
+    """Believes in either half."""
+
+    def read(self, rgb: np.ndarray) -> CropBelief:
+        boxes = np.array([[0, 0, 0.5, 1], [0.5, 0, 1, 1]], np.float32)
+        return CropBelief(boxes, np.array([0.6, 0.4], np.float32))
+
+
+def test_the_first_three_are_three_however_many_are_asked_for(picture: Path) -> None:
+    drawn = CropExample(picture, np.array([[40, 0, 80, 40.0]]), None, None, "a")
+    one, five = (
+        evaluate_on(Unsure(), [drawn], CROP_SETS["flms"], CropSetConfig(topk=k)).means(
+            CropSetConfig()
+        )
+        for k in (1, 5)
+    )
+    assert one["iou_1"] == 0
+    assert one["best_iou"] == 0  # of the first alone
+    assert five["best_iou"] == 1
+    for name in ("iou_1", "iou_2", "iou_3", "disp_2", "disp_3"):
+        assert one[name] == five[name]
+
+
+def test_thresholds_that_look_alike_have_names_of_their_own(picture: Path) -> None:
+    crops = np.array([[0, 0, 40, 40.0]])
+    example = CropExample(picture, crops, np.array([5.0]), None, "a")
+    config = CropSetConfig(eps=(0.9, 0.901, 0.904))
+    means = evaluate_on(Knowing(), [example], CROP_SETS["gaicd"], config).means(config)
+    assert {name for name in means if name.startswith("acc_1_of_5@")} == {
+        "acc_1_of_5@0.90", "acc_1_of_5@0.901", "acc_1_of_5@0.904",
+    }  # fmt: skip

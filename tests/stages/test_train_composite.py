@@ -271,3 +271,15 @@ def test_the_loss_by_hand() -> None:
     expected = (batch.noise**2 * weight).mean() / weight.mean()
     assert float(noise_loss(found, batch, 3.0)) == pytest.approx(float(expected))
     assert MINI.factor == 2
+
+
+def test_what_a_former_run_left_is_not_taken_for_ones_own(tmp_path: Path) -> None:
+    config = dataclasses.replace(FAST, steps=6, every=1, keep=2)
+    train_composite(mini_model(), ToySource(0), tmp_path, config)
+    stops: Iterator[bool] = iter([False, True])
+    with pytest.raises(Interrupted):
+        train_composite(mini_model(), ToySource(0), tmp_path, config,
+                        hooks=RunHooks(should_stop=lambda: next(stops)))  # fmt: skip
+    assert [p.name for p in checkpoints(tmp_path)] == ["step-0000001", "step-0000002"]
+    with pytest.raises(ModelError, match="other settings or data"):
+        train_composite(mini_model(), ToySource(1), tmp_path, config, resume="auto")

@@ -409,3 +409,35 @@ def test_the_paper_s_networks_overfit_eight_pictures(
     assert np.mean(found) > 0.8
     again = top_overlaps(load_crop_detr(tmp_path / f"{engine}.safetensors"), inputs, targets)
     assert again == pytest.approx(found, abs=1e-5)
+
+
+def test_what_a_former_run_left_is_not_taken_for_ones_own(
+    tmp_path: Path, shown: list[CropExample], cache: Path
+) -> None:
+    config = dataclasses.replace(FAST, steps=6, every=1, keep=2)
+    train_detr(net_of(config), feed_of(config, shown, cache), tmp_path, config)
+    stops: Iterator[bool] = iter([False, True])
+    with pytest.raises(Interrupted):
+        train_detr(net_of(config, seed=7), feed_of(config, shown, cache), tmp_path, config,
+                   hooks=RunHooks(should_stop=lambda: next(stops)))  # fmt: skip
+    assert [p.name for p in checkpoints(tmp_path)] == ["step-0000001", "step-0000002"]
+
+
+def test_resuming_on_other_photographs_is_refused(
+    tmp_path: Path, shown: list[CropExample], cache: Path
+) -> None:
+    config = dataclasses.replace(FAST, steps=2)
+    train_detr(net_of(config), feed_of(config, shown, cache), tmp_path, config)
+    moved = [dataclasses.replace(shown[0], boxes=shown[0].boxes + 1.0), *shown[1:]]
+    for others in (shown[1:], moved):
+        with pytest.raises(ModelError, match="other settings or data"):
+            train_detr(net_of(config), feed_of(config, others, cache), tmp_path, config,
+                       resume="auto")  # fmt: skip
+
+
+def test_a_network_that_diverges_says_what_to_lower(
+    tmp_path: Path, shown: list[CropExample], cache: Path
+) -> None:
+    config = dataclasses.replace(FAST, rate=1e20, steps=6)
+    with pytest.raises(ModelError, match=r"no number in step \d; lower --learning-rate"):
+        train_detr(net_of(config), feed_of(config, shown, cache), tmp_path, config)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from compose.core.errors import DataError, ModelError
+from compose.core.errors import DataError, Interrupted, ModelError
 from compose.models.inpaint_net import InpaintConfig
 from compose.models.inpainter_builtin import INPAINT, BuiltinInpainter
 from compose.stages import inpaint_examples
@@ -94,14 +94,52 @@ def test_it_learns_and_an_interrupted_training_ends_in_the_same_bytes(
     assert BuiltinInpainter(tmp_path / "a" / INPAINT).fill(rgb, hole, 0).shape == rgb.shape
 
 
+def test_asked_to_stop_between_measurements_it_loses_no_step(
+    data: list[Path], cache: Path, tmp_path: Path
+) -> None:
+    rows: list[dict[str, Any]] = []
+    left: list[int] = []
+
+    def begin(what: str, total: int) -> Any:
+        left.append(total)
+        return lambda: None
+
+    whole = train_inpaint(data, tmp_path / "a", CONFIG, cache=cache)
+    asked = iter([False] * 3 + [True] * 2)
+    with pytest.raises(Interrupted, match=r"^interrupted after step 4; [^\n]+--resume[^\n]+\.$"):
+        train_inpaint(data, tmp_path / "b", CONFIG, cache=cache, log=rows.append, begin=begin,
+                      should_stop=lambda: next(asked))  # fmt: skip
+    assert [path.name for path in (tmp_path / "b").iterdir()] == [STATE]
+    assert rows == []
+    parts = train_inpaint(data, tmp_path / "b", CONFIG, resume=True, cache=cache,
+                          log=rows.append, begin=begin)  # fmt: skip
+    assert left == [14, 12, 14, 8]
+    assert [row["step"] for row in rows] == [6, 12]
+    for one, other in zip(whole, parts, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_asked_to_stop_at_a_measurement_it_has_its_row(
+    data: list[Path], cache: Path, tmp_path: Path
+) -> None:
+    rows: list[dict[str, Any]] = []
+    with pytest.raises(Interrupted, match="after step 6; "):
+        train_inpaint(data, tmp_path, CONFIG, cache=cache, log=rows.append,
+                      should_stop=lambda: bool(rows))  # fmt: skip
+    state = torch.load(tmp_path / STATE, weights_only=True)
+    assert (state["step"], len(json.loads(state["rows"]))) == (6, 1)
+
+
 def test_what_it_fills_comes_closer_to_the_truth(data: list[Path], cache: Path) -> None:
     examples = collect_examples([s for d in data for s in read_sources(d, "train")], cache)
     training = InpaintTraining(examples, replace(CONFIG, steps=60, every=60, batch=4, perceptual=0))
     before = training.measure()
-    assert training.advance()["psnr"] == training.measure() > before + 0.2
+    row = training.advance()
+    assert row is not None
+    assert row["psnr"] == training.measure() > before + 0.2
 
 
-@pytest.mark.parametrize("change", ["settings", "damage", "pickle"])
+@pytest.mark.parametrize("change", ["settings", "photographs", "damage", "pickle"])
 def test_a_state_that_does_not_fit_is_one_sentence(
     data: list[Path], cache: Path, tmp_path: Path, change: str
 ) -> None:
@@ -110,13 +148,17 @@ def test_a_state_that_does_not_fit_is_one_sentence(
     training.keep(tmp_path / STATE)
     if change == "settings":
         training = InpaintTraining(examples, replace(CONFIG, seed=1))
+    elif change == "photographs":
+        examples.learned[0] = examples.learned[0] ^ 1
+        training = InpaintTraining(examples, CONFIG)
     elif change == "damage":
         state = torch.load(tmp_path / STATE, weights_only=True)
         torch.save({k: v for k, v in state.items() if k != "mean"}, tmp_path / STATE)
     else:
         (tmp_path / STATE).write_bytes(b"\x80\x04.")
-    with pytest.raises(ModelError, match=r"^[^\n]+\.$"):
+    with pytest.raises(ModelError, match=r"^[^\n]+\.$") as caught:
         training.restore(tmp_path / STATE)
+    assert change not in ("settings", "photographs") or f"other {change}" in str(caught.value)
 
 
 def test_a_loss_that_is_no_number_stops_it(data: list[Path], cache: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from compose.core.errors import DataError
 from compose.core.instances import Instance
 from compose.models.outline_net import OutlineConfig, load_outline_net
 from compose.stages import train_outlines
@@ -61,6 +62,21 @@ class Middle:
         mask = np.zeros(rgb.shape[:2], bool)
         mask[20:50, 30:60] = True
         return [Instance(mask, 1.0)]
+
+
+def test_with_nothing_to_learn_from_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = next(f"p{n}" for n in range(99) if held_out(f"p{n}"))
+    mask = np.zeros((70, 90), np.uint8)
+    mask[20:60, 30:60] = 255
+    for folder, ending in (("images", "jpg"), ("masks", "png")):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(mask).save(tmp_path / folder / f"{name}.{ending}")
+    (tmp_path / "train.txt").write_text(f"{name}\n")
+    monkeypatch.setattr(train_outlines, "_segmenter", Middle)
+    with pytest.raises(DataError, match=r"^no photograph [^\n]+; give more [^\n]+\.$"):
+        train_outlines.train_outlines([tmp_path], tmp_path / "out", CONFIG)
 
 
 def test_it_writes_what_can_be_read_and_looks_at_photographs_once(
