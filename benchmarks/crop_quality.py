@@ -28,6 +28,7 @@ from printing import run, table
 
 from compose.core.boxes import Box
 from compose.core.images import load_picture
+from compose.core.metrics import p_text
 from compose.data.fcdb import image_path
 from compose.stages.crop_engines import open_engine
 from compose.stages.evaluate_crop import (
@@ -121,7 +122,7 @@ def _print(rows: list[dict[str, Any]], comparisons: list[dict[str, Any]], split:
             label,
             f"{row[name]['difference']:+.4f}",
             f"[{row[name]['low']:+.4f}, {row[name]['high']:+.4f}]",
-            f"{row[name]['p']:.4f}" if row[name]["p"] else "<0.0002",
+            p_text(row[name]["p"]),
         ]
         for row in comparisons
         for name, label in FIGURES.items()

@@ -17,6 +17,7 @@ from . import options
 from .cluster import BuilderOf, OnCluster
 from .output import Output
 from .shared import Shared
+from .unused import refuse_unused
 
 if TYPE_CHECKING:
     from ..core.inputs import Source
@@ -125,6 +126,13 @@ def cad(
         shared = replace(shared, skip_existing=True)
     output = shared.output()
     request = request_of(ctx.params)
+    made_by = request.engine_name()
+    if made_by != "diffusers":
+        refuse_unused(
+            ctx, own.OF_DIFFUSERS, f"engine {made_by}", "make surroundings with --engine diffusers"
+        )
+    if made_by != "builtin":
+        refuse_unused(ctx, ["inpainter"], f"engine {made_by}", "use --engine builtin")
     if parquet:
         require_pyarrow()
     settings = request.settings()
@@ -145,7 +153,7 @@ def cad(
         write = opened()  # here too: what is missing is said at once
         begin_set(out, settings)
         if engine is Maker.auto:
-            output.note(f"engine {request.engine_name()}")
+            output.note(f"engine {made_by}")
         if cluster is not None:
             write = on_cluster(opened, jobs, 1, stack)
 

@@ -11,6 +11,9 @@ import typer
 if TYPE_CHECKING:
     from ..stages.cad_settings import CadRequest
 
+# parameters that only the engine of this name looks at
+OF_DIFFUSERS = ("model", "controlnet", "segmenter", "steps", "guidance", "negative")
+
 Inpainter = Annotated[
     str,
     typer.Option(

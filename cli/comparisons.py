@@ -17,6 +17,8 @@ def print_comparisons(output: Output, comparisons: Sequence[Mapping[str, Any]]) 
         comparisons: `engine`, `against`, where there are several a `task`, and by the name of a
             figure `difference`, `low`, `high` and `p`.
     """
+    from ..core.metrics import p_text
+
     lines = []
     for row in comparisons:
         output.record(row)
@@ -26,6 +28,6 @@ def print_comparisons(output: Output, comparisons: Sequence[Mapping[str, Any]]) 
         for name in (key for key in row if key not in ("task", "engine", "against")):
             d = row[name]
             interval = f"[{d['low']:+.4f}, {d['high']:+.4f}]"
-            lines.append([pair, name, f"{d['difference']:+.4f}", interval, f"{d['p']:.4f}"])
+            lines.append([pair, name, f"{d['difference']:+.4f}", interval, p_text(d["p"])])
     if lines:
         output.table(["difference", "of", "mean", "95 % interval", "p"], lines)

@@ -13,6 +13,7 @@ from . import options
 from .segment_choices import Erase, Merge, Stability, place_for
 from .segment_tables import print_costs, print_occlusion, print_voc
 from .shared import Shared
+from .unused import refuse_unused
 
 if TYPE_CHECKING:
     from ..stages.evaluate_segment import Engines, Seconds
@@ -114,6 +115,10 @@ def segment_inpaint(
     from ..stages.evaluate_segment import Engines
     from ..stages.segment_config import SegmentConfig
 
+    if dataset is Dataset.voc:
+        refuse_unused(ctx, ["given"], "--dataset voc", "measure --dataset occlusion")
+    else:
+        refuse_unused(ctx, ["merge", "split"], "--dataset occlusion", "measure --dataset voc")
     output = Shared.of(ctx).output()
     counts = _counts(iterations)
     how = SegmentConfig(iterations=counts[-1], erase=erase.value, stability=stability.value)

@@ -229,6 +229,7 @@ def _summarise(
     rows: list[list[str]],
     sets: Mapping[str, Mapping[str, list[Figures]]],
 ) -> None:
+    from ..core.metrics import p_text
     from ..stages.evaluate_sketch import compare_sets, mean_figures
 
     several = all(sets.values())
@@ -251,7 +252,7 @@ def _summarise(
                 _COLUMNS[row.measure][0],
                 f"{row.difference:+.4f}",
                 f"[{row.low:+.4f}, {row.high:+.4f}]",
-                f"{row.p:.4f}",
+                p_text(row.p),
                 f"{row.wins} of {row.photographs}" + (f", {row.ties} equal" if row.ties else ""),
             ]
         )

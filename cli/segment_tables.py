@@ -82,5 +82,7 @@ def _value(value: Row, form: str) -> tuple[str, str]:
 def _gain(gain: Row | None, form: str) -> tuple[str, str, str]:
     if gain is None or gain["difference"] is None:
         return "-", "-", "-"
+    from ..core.metrics import p_text
+
     interval = f"[{gain['low']:+{form}}, {gain['high']:+{form}}]"
-    return format(gain["difference"], f"+{form}"), interval, f"{gain['p']:.4f}"
+    return format(gain["difference"], f"+{form}"), interval, p_text(gain["p"])

@@ -41,6 +41,7 @@ from .train_options import (
     may_begin,
     phases,
 )
+from .unused import refuse_unused
 
 if TYPE_CHECKING:
     from .output import Output
@@ -107,7 +108,7 @@ def crop(
                 f"--engine {engine.value} is trained on one FCDB alone; leave other data, --cad, "
                 "--refs, --text, --init and --context-model out, or train procrop or multi-in-one."
             )
-        _refuse_unused(ctx, engine)
+        refuse_unused(ctx, _PAPERS, f"--engine {engine.value}", "train procrop or multi-in-one")
         _builtin(output, named[0][1], out, engine, epochs, features, seed, overwrite, dry_run)
         return
     if not named:
@@ -155,22 +156,6 @@ _PAPERS = (
     "preset", "fusion", "context", "rounds", "max_steps", "batch_size", "learning_rate",
     "save_every", "keep", "workers", "tensorboard", "resume", "precision", "device",
 )  # fmt: skip
-
-
-def _refuse_unused(ctx: typer.Context, engine: TrainedEngine) -> None:
-    """Say which options that were given have no effect on builtin and rank."""
-    from ..core.errors import UsageError
-
-    given = [
-        name for name in _PAPERS
-        if getattr(ctx.get_parameter_source(name), "name", "DEFAULT") == "COMMANDLINE"
-    ]  # fmt: skip
-    if given:
-        told = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise UsageError(
-            f"{told} has no effect on --engine {engine.value}; leave it out, or train procrop or "
-            "multi-in-one."
-        )
 
 
 def _builtin(

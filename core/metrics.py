@@ -45,3 +45,10 @@ def paired_bootstrap(
     low, high = np.percentile(means, [2.5, 97.5])
     tail = min((means <= 0).mean(), (means >= 0).mean())
     return Difference(float(delta.mean()), float(low), float(high), float(min(1.0, 2 * tail)))
+
+
+def p_text(value: float | None) -> str:
+    """A p-value of 10,000 draws for people: 0 says no more than that none of them crossed zero."""
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if value else "<0.0002"

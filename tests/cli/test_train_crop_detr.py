@@ -150,7 +150,7 @@ def test_options_without_effect_are_refused(tmp_path: Path) -> None:
               "--resume", "auto", "--device", "cpu"],
     )  # fmt: skip
     assert isinstance(done.exception, UsageError), done.output
-    assert "--max-steps, --resume, --device has no effect" in str(done.exception)
+    assert "--max-steps, --resume, --device have no effect" in str(done.exception)
     assert not (tmp_path / "out").exists()
 
 

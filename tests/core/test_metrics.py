@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compose.core.metrics import paired_bootstrap
+from compose.core.metrics import p_text, paired_bootstrap
 
 
 def test_a_constant_difference_is_certain() -> None:
@@ -44,3 +44,9 @@ def test_it_depends_on_the_seed_alone() -> None:
 def test_unfit_vectors_are_refused(shapes) -> None:
     with pytest.raises(ValueError, match="one length"):
         paired_bootstrap(np.zeros(shapes[0]), np.zeros(shapes[1]))
+
+
+def test_no_draw_that_crosses_zero_is_not_no_chance() -> None:
+    assert [p_text(value) for value in (0.0, 0.0002, 0.5, None)] == [
+        "<0.0002", "0.0002", "0.5000", "-",
+    ]  # fmt: skip
