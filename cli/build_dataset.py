@@ -103,7 +103,7 @@ def occlusion(
     occlusion`.
     """
     from ..core.batch import run_batch
-    from ..core.errors import DiskFullError, UsageError
+    from ..core.errors import DataError, DiskFullError, UsageError
     from ..core.outputs import refuse_existing
     from ..core.share import parse_share
     from ..data.occlusion import SETTINGS, scene_files, scene_name
@@ -124,6 +124,8 @@ def occlusion(
         refuse_existing([out / SETTINGS, *(path for paths in files for path in paths)])
     done = [skip_existing and os.path.lexists(paths[-1]) for paths in files]
     if dry_run:
+        if not data.is_dir():
+            raise DataError(f"{printable(data)} is no folder; give the data set's with --data.")
         for number in range(turn, count, builders):
             _print_planned(output, scene_name(number), files[number], done[number])
         return

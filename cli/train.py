@@ -88,7 +88,9 @@ def saliency(
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (SALIENCY, "saliency.safetensors", "saliency_metrics.jsonl")]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    if not may_begin(
+        output, targets, overwrite=overwrite, dry_run=dry_run, reads=[data, *(more or [])]
+    ):
         return
     from ..stages.train_saliency import TrainSaliencyConfig, train_saliency
 
@@ -154,7 +156,7 @@ def inpaint(
     targets = [out / name for name in (INPAINT, "inpaint.safetensors", "inpaint_metrics.jsonl")]
     # a state is there only while a training is not done: what stands was to be overwritten
     allowed = overwrite or (resume and (out / "inpaint_state.pt").is_file())
-    if not may_begin(output, targets, overwrite=allowed, dry_run=dry_run):
+    if not may_begin(output, targets, overwrite=allowed, dry_run=dry_run, reads=data):
         return
     from ..stages.train_inpaint import TrainInpaintConfig, train_inpaint
 

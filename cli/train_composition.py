@@ -42,7 +42,9 @@ def composition(
 
     output = Shared.of(ctx).output()
     targets = [out / COMPOSITION]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run, torch=False):
+    if not may_begin(
+        output, targets, overwrite=overwrite, dry_run=dry_run, reads=data, torch=False
+    ):
         return
     from ..stages.train_composition import records_of, train_composition
 

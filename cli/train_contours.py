@@ -50,7 +50,7 @@ def contours(
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (CONTOURS, "contours_metrics.jsonl")]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run, reads=data):
         return
     from ..models.cache import parse_user_paths
     from ..models.hed import Hed, load_hed_edges

@@ -177,7 +177,7 @@ def _builtin(
     if engine is TrainedEngine.builtin:
         names += [LITE, VIT, HEADS, REGIONS, "crop_builtin.safetensors"]
     targets = [out / name for name in names]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run, reads=[data]):
         return
     from ..stages.train_crop import TrainCropConfig, train_crop
 

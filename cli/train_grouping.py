@@ -46,7 +46,7 @@ def grouping(
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (GROUPING, "grouping.safetensors", "grouping_metrics.jsonl")]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run, reads=data):
         return
     from ..stages.train_grouping import TrainGroupingConfig, train_grouping
 

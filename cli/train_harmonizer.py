@@ -49,7 +49,7 @@ def harmonizer(
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (HARMONY, "harmony.safetensors", "harmony_metrics.jsonl")]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run, reads=data):
         return
     from ..stages.train_harmonizer import TrainHarmonizerConfig, train_harmonizer
 

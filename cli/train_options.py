@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,17 +49,27 @@ PhotoLimit = Annotated[
 
 
 def may_begin(
-    output: Output, targets: list[Path], *, overwrite: bool, dry_run: bool, torch: bool = True
+    output: Output,
+    targets: list[Path],
+    *,
+    overwrite: bool,
+    dry_run: bool,
+    torch: bool = True,
+    reads: Iterable[Path | None] = (),
 ) -> bool:
     """Whether to train now: not where the plan was asked for, which is then printed.
 
     Args:
         torch: whether it is needed.
+        reads: folders of data, which a plan needs too; what is in them a training says.
 
     Raises:
         UsageError: files of an earlier training are there; or torch is not.
+        DataError: a plan is asked for, and a folder of data is not there.
     """
     from ..core.devices import require_torch
+    from ..core.errors import DataError
+    from ..core.names import printable
     from ..core.outputs import refuse_existing
 
     if not overwrite:
@@ -67,6 +77,9 @@ def may_begin(
         resumable = any(path.name == "config.json" for path in targets)
         refuse_existing(targets, ["--resume auto", "--overwrite"] if resumable else ["--overwrite"])
     if dry_run:
+        for path in reads:
+            if path is not None and not path.exists():
+                raise DataError(f"{printable(path)} is not there; correct the path to the data.")
         _print_plan(output, targets)
         return False
     if torch:

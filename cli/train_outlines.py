@@ -57,7 +57,7 @@ def outlines(
     output = Shared.of(ctx).output()
     names = (OUTLINES, "outlines.safetensors", "outlines_metrics.jsonl")
     targets = [out / name for name in names]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run, reads=data):
         return
     from ..stages.train_outlines import TrainOutlinesConfig, train_outlines
 

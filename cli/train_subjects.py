@@ -53,7 +53,7 @@ def subjects(
 
     output = Shared.of(ctx).output()
     targets = [out / name for name in (SUBJECTS, "subjects.safetensors", "subjects_metrics.jsonl")]
-    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run):
+    if not may_begin(output, targets, overwrite=overwrite, dry_run=dry_run, reads=[data, more]):
         return
     from ..stages.train_subjects import TrainSubjectsConfig, train_subjects
 

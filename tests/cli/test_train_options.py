@@ -51,3 +51,23 @@ def test_a_seed_that_generators_cannot_take_is_wrong_usage(
     assert run(COMMANDS, [*given, "--seed", str(2**63 - 1)]) == 0
     assert run(COMMANDS, [*given, "--seed", str(2**63)]) == 2
     assert "--seed" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        ["train", "crop", "--data", "NOWHERE"],
+        ["train", "saliency", "--data", "NOWHERE"],
+        ["train", "harmonizer", "NOWHERE"],
+        ["build-dataset", "occlusion", "--data", "NOWHERE", "--count", "2"],
+    ],
+)
+def test_a_plan_needs_its_data(
+    training: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = [{"NOWHERE": str(tmp_path / "nowhere")}.get(part, part) for part in training]
+    assert run(COMMANDS, [*given, "--out", str(tmp_path / "out"), "--dry-run"]) == 1
+    told = capfd.readouterr()
+    assert "nowhere" in told.err
+    assert told.out == ""
+    assert not (tmp_path / "out").exists()
