@@ -174,9 +174,8 @@ def crop(
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box
-    from ..core.devices import available_cores, resolve_device
-    from ..models.cache import parse_user_paths
-    from ..stages.crop_engines import TRAINED_ENGINES, CropEngineOptions, engine_name
+    from ..core.devices import available_cores
+    from ..stages.crop_engines import engine_name, engine_options
     from ..stages.crop_finders import MOST_SUBJECTS
     from ..stages.crop_names import crop_names
     from ..stages.crop_request import CropRequest, parse_aspect, parse_size
@@ -204,13 +203,8 @@ def crop(
         require_subject(subject)
 
     most = MOST_SUBJECTS if per_subject else None
-    trained = chosen in TRAINED_ENGINES
-    extra = CropEngineOptions(
-        resolve_device(device) if trained else "cpu",
-        parse_user_paths(checkpoint or ()),
-        Path(refs) if refs is not None and Path(refs).is_dir() else None,
-        seed,
-    )
+    folder = Path(refs) if refs is not None and Path(refs).is_dir() else None
+    extra = engine_options([chosen], device, checkpoint or (), folder, seed)
 
     alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
     workers = 1 if alone else resolve_jobs(jobs)

@@ -126,12 +126,10 @@ def crop(
     With several engines the first is compared with each other by a paired bootstrap over the
     photographs.
     """
-    from ..core.devices import resolve_device
     from ..core.errors import UsageError
     from ..core.outputs import refuse_existing
     from ..data.crop_sets import crop_set
-    from ..models.cache import parse_user_paths
-    from ..stages.crop_engines import TRAINED_ENGINES, CropEngineOptions, engine_name, open_engine
+    from ..stages.crop_engines import engine_name, engine_options, open_engine
     from ..stages.crop_tables import require_table, write_table
     from ..stages.evaluate_crop_set import CropSetConfig
 
@@ -151,13 +149,7 @@ def crop(
     names = [engine_name(name) for name in engine or DEFAULT_ENGINES]
     if refs is not None and (not refs.is_dir() or "procrop" not in names):
         raise UsageError("--refs is a folder of photographs for --engine procrop; give both.")
-    trained = any(name in TRAINED_ENGINES for name in names)
-    extra = CropEngineOptions(
-        resolve_device(device) if trained else "cpu",
-        parse_user_paths(checkpoint or ()),
-        refs,
-        seed,
-    )
+    extra = engine_options(names, device, checkpoint or (), refs, seed)
     engines = [open_engine(name, weights=weights, options=extra) for name in names]
     rows: list[dict[str, Any]] = []
     for name, folder in sets:
@@ -192,8 +184,8 @@ def _one_set(
     pairs = clear_pairs(folder, {example.picture.name for example in examples})
     if part == kind.train and any(one.name in TRAINED_ENGINES for one in engines):
         output.note(
-            f"{name} has one part alone; a network that learned from it is measured on what it "
-            "knows."
+            f"{name}'s part {part} is what is trained on; a network that learned from it is "
+            "measured on what it knows."
         )
     scores: list[SetScores] = []
     with output.progress(len(examples) * len(engines), "photographs"):

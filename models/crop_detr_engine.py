@@ -154,12 +154,10 @@ class DetrCropper:
         nearest = self._references.nearest(vector, self._shown, without)
         tokens, missing = self._references.taken(nearest, self._shown)
         names = tuple(self._references.names[i] for i in nearest)
-        text = (
-            self._references.said(nearest, self._shown) if self._net.config.text_channels else None
-        )
-        if text is not None:
-            text = Retrieved(text.tokens.to(self._device), text.pad.to(self._device))
-        found = Retrieved(tokens[None].to(self._device), missing[None].to(self._device))
+        found = Retrieved(tokens[None], missing[None]).to(self._device)
+        text = None
+        if self._net.config.text_channels and (said := self._references.said(nearest, self._shown)):
+            text = said.to(self._device)
         return found, text, names
 
     def _found_context(self, picture: Tensor, pad: Tensor) -> Tensor:

@@ -45,6 +45,10 @@ class Retrieved:
     tokens: Tensor  # (B,R,T,C), the most alike first
     pad: Tensor  # (B,R) True where there is no photograph, or (B,R,T) where there is no token
 
+    def to(self, device: str) -> Retrieved:
+        """The same on a device."""
+        return Retrieved(self.tokens.to(device), self.pad.to(device))
+
     def missing(self) -> Tensor:
         """(B,R,T) True where there is no token."""
         each = self.tokens.shape[2]

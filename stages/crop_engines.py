@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.devices import available_cores, require_torch
+from ..core.devices import available_cores, require_torch, resolve_device
 from ..core.errors import ModelError, UsageError
 from ..models.cache import UserPaths, parse_user_paths
 from ..models.crop_engine import ConstantCrop, CropEngine
@@ -100,6 +100,29 @@ class CropEngineOptions:
     user: UserPaths | None = None  # checkpoints that the user named
     refs: Path | None = None  # a folder of photographs to crop like, for procrop
     seed: int = 0  # of what multi-in-one draws by lot
+
+
+def engine_options(
+    names: Collection[str],
+    device: str,
+    checkpoints: Iterable[str],
+    refs: Path | None,
+    seed: int,
+) -> CropEngineOptions:
+    """What commands are asked for, which opens engines of these names.
+
+    Args:
+        names: see `engine_name`; a device is looked for only where one of them wants torch.
+        device: as options have it, `auto` or torch's name.
+        checkpoints: `name=path`, see `cache.parse_user_paths`.
+        refs, seed: see `CropEngineOptions`.
+
+    Raises:
+        UsageError: the device or a checkpoint is none.
+    """
+    trained = any(name in TRAINED_ENGINES for name in names)
+    place = resolve_device(device) if trained else "cpu"
+    return CropEngineOptions(place, parse_user_paths(checkpoints), refs, seed)
 
 
 def open_engine(

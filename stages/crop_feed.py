@@ -19,7 +19,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..core.images import load_picture
 from ..core.seeds import generator
@@ -33,7 +32,7 @@ from ..models.reference_set import STAGE, ReferenceEncoder, ReferenceSet, vector
 from ..models.retrieval_fusion import Retrieved
 from .crop_augment import CropAugmentConfig, Sample, augment
 from .crop_sources import CropExample, Mixture
-from .photo_digest import photo_digest
+from .photo_digest import photo_digest, weights_digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,13 +196,11 @@ class CropFeed:
             missing.append(taken[1])
             if (said := references.said(nearest, count)) is not None:
                 texts.append(said)
-        found = Retrieved(torch.stack(tokens).to(device), torch.stack(missing).to(device))
+        found = Retrieved(torch.stack(tokens), torch.stack(missing)).to(device)
         text = None
         if texts:
-            text = Retrieved(
-                torch.cat([each.tokens for each in texts]).to(device),
-                torch.cat([each.pad for each in texts]).to(device),
-            )
+            parts = torch.cat([t.tokens for t in texts]), torch.cat([t.pad for t in texts])
+            text = Retrieved(*parts).to(device)
         return CropInputs(inputs.pad, inputs.pictures, inputs.maps, found, text)
 
     def _target(self, item: CropItem, device: str) -> CropTarget:
@@ -250,14 +247,8 @@ def seen_part(top: Tensor, size: tuple[int, int], stride: int) -> Tensor:
 
 def _weights_digest(backbone: Backbone) -> list[str]:
     """Of the trunk that ships, which is none of a backbone's parameters, and of those."""
-    try:
-        lite = hashlib.sha256((weights_folder() / LITE).read_bytes()).hexdigest()
-    except OSError as error:
-        raise ModelError(
-            f"{LITE} cannot be read ({error.strerror}); install the tool again."
-        ) from None
     own = {name: each.cpu().numpy() for name, each in backbone.state_dict().items()}
-    return [lite, digest_of(own)]
+    return [weights_digest([weights_folder() / LITE]), digest_of(own)]
 
 
 def _write(file: Path, item: CropItem) -> None:

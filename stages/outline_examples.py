@@ -11,10 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..core.errors import ModelError
 from ..core.files import atomic_write
 from ..core.masks import Mask
-from ..core.names import printable
 from ..core.seeds import derive_seed
 from ..models.crop_builtin import LITE, weights_folder
 from ..models.crop_weights import load_crop_net
@@ -26,6 +24,7 @@ from ..models.reference_encoder import digest_of
 from ..models.segmenter import Segmenter
 from .occlusion_sources import AnnotatedPhoto
 from .outline_sources import OutlineSource
+from .photo_digest import weights_digest
 
 HELD_OUT = 5  # one photograph in so many only measures
 _LEAST = 0.01  # share of the photograph that an object has at least, and at most, to teach
@@ -83,7 +82,7 @@ def compute_examples(
         ModelError: a file of weights is missing.
     """
     maker = _Maker(segmenter)
-    seal = _seal([*weights, weights_folder() / LITE])  # of the trunk that `_Maker` opens
+    seal = weights_digest([*weights, weights_folder() / LITE])  # of the trunk that `_Maker` opens
     examples = list[OutlineExample]()
     for source in sources:
         rgb = source.photo.pixels()
@@ -96,18 +95,6 @@ def compute_examples(
             examples += _unpacked(dict(arrays), source)
         advance()
     return examples
-
-
-def _seal(files: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        try:
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
-        except OSError as error:
-            raise ModelError(
-                f"{printable(file)} cannot be read ({error.strerror}); install the tool again."
-            ) from None
-    return digest.hexdigest()
 
 
 def _key(seal: str, photo: AnnotatedPhoto, rgb: Bytes) -> str:

@@ -1,11 +1,12 @@
-"""A photograph's file as a hash, which what is kept of it belongs to."""
+"""Files as hashes, which what is kept of them belongs to."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
-from ..core.errors import ImageError
+from ..core.errors import ImageError, ModelError
 from ..core.names import printable
 
 
@@ -22,3 +23,20 @@ def photo_digest(photo: Path) -> str:
         raise ImageError(
             f"{printable(photo)} cannot be read ({error.strerror}); check the path."
         ) from None
+
+
+def weights_digest(files: Iterable[Path]) -> str:
+    """Hash of files of weights that ship, in this order, 64 hex digits.
+
+    Raises:
+        ModelError: one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise ModelError(
+                f"{printable(path)} cannot be read ({error.strerror}); install the tool again."
+            ) from None
+    return digest.hexdigest()

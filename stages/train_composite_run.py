@@ -65,7 +65,7 @@ def train_composite(
     begun = find_checkpoint(out, resume)
     training = CompositeTraining(model, source, config, world)
     if resume is None and world.first:
-        begin_anew(out, SAMPLES)
+        begin_anew(out)
     world.wait()
     run = _Run(training, source, out, hooks)
     try:

@@ -96,7 +96,8 @@ def train_weak(
     each = replace(config, steps=steps, epochs=max(config.epochs // parts, 1))
     files: list[Path] = []
     if resume is None and world.first:
-        begin_anew(out, "stage-1", "stage-2-*", "labels")
+        for stage in out.glob("stage-*"):
+            begin_anew(stage)
     world.wait()
     for number in range(parts):
         folder = out / ("stage-1" if not number else f"stage-2-{number}")

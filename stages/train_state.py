@@ -91,25 +91,22 @@ def write_state(
     return folder
 
 
-def begin_anew(out: Path, *more: str) -> None:
-    """Remove what a former run left below `out` and a resumed one would take for its own.
+def begin_anew(out: Path) -> None:
+    """Remove a former run's checkpoints below `out`, which a resumed one would take for its own.
 
-    Args:
-        out: the run's folder.
-        more: patterns of further folders there.
+    Nothing else there is touched, for the folder may hold the user's own.
 
     Raises:
-        OutputError: it cannot be removed.
+        OutputError: one cannot be removed.
     """
-    for pattern in (CHECKPOINTS, *more):
-        for folder in out.glob(pattern):
-            try:
-                shutil.rmtree(folder)
-            except OSError as error:
-                raise OutputError(
-                    f"cannot remove the former run's {printable(folder)} ({error.strerror}); "
-                    "remove it, or train into another folder."
-                ) from None
+    for folder in checkpoints(out):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise OutputError(
+                f"cannot remove the former run's {printable(folder)} ({error.strerror}); "
+                "remove it, or train into another folder."
+            ) from None
 
 
 def checkpoints(out: Path) -> list[Path]:

@@ -125,7 +125,11 @@ def test_rounds_keep_every_version_of_the_labels(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="other settings"):
         train(run, resume="auto")
     config = dataclasses.replace(config, steps=3)
+    own = run / "labels" / "v001" / "mine.txt"  # as in a folder of CAD
+    own.parent.mkdir()
+    own.write_text("the user's")
     train(run)
+    assert own.read_text() == "the user's"
     assert [p.name for p in checkpoints(run / "stage-1")] == ["step-0000001"]
 
 

@@ -276,10 +276,15 @@ def test_the_loss_by_hand() -> None:
 def test_what_a_former_run_left_is_not_taken_for_ones_own(tmp_path: Path) -> None:
     config = dataclasses.replace(FAST, steps=6, every=1, keep=2)
     train_composite(mini_model(), ToySource(0), tmp_path, config)
+    own = [tmp_path / "samples" / "mine.png", tmp_path / "checkpoints" / "mine.ckpt"]
+    for path in own:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("the user's")
     stops: Iterator[bool] = iter([False, True])
     with pytest.raises(Interrupted):
         train_composite(mini_model(), ToySource(0), tmp_path, config,
                         hooks=RunHooks(should_stop=lambda: next(stops)))  # fmt: skip
     assert [p.name for p in checkpoints(tmp_path)] == ["step-0000001", "step-0000002"]
+    assert all(path.read_text() == "the user's" for path in own)
     with pytest.raises(ModelError, match="other settings or data"):
         train_composite(mini_model(), ToySource(1), tmp_path, config, resume="auto")
