@@ -14,15 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from ..core.errors import ModelError
 from ..core.names import printable
+from .blip_pixels import blip_pixels
 from .retrieval_fusion import Retrieved
-
-_MEAN = (0.48145466, 0.4578275, 0.40821073)
-_SCALE = (0.26862954, 0.26130258, 0.27577711)
 
 
 class BlipTokens:
@@ -67,7 +64,8 @@ class BlipTokens:
         given = self._words(list(captions), padding=True, truncation=True, return_tensors="pt")
         words, kept = given["input_ids"].to(self._device), given["attention_mask"]
         kept = kept.to(self._device)
-        seen = self._model.vision_model(pixel_values=self._pixels(pictures))[0]
+        pixels = torch.stack([blip_pixels(rgb, self.side) for rgb in pictures]).to(self._device)
+        seen = self._model.vision_model(pixel_values=pixels)[0]
         tokens = self._model.text_encoder(
             input_ids=words,
             attention_mask=kept,
@@ -82,11 +80,3 @@ class BlipTokens:
         """The tokens of R photographs, the most alike first, for one picture that is cropped."""
         tokens, pad = self.encode(pictures, captions)
         return Retrieved(tokens[None], pad[None])
-
-    def _pixels(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
-        sides = self.side, self.side  # as its own processor does it
-        way = Image.Resampling.BICUBIC
-        squashed = [np.asarray(Image.fromarray(rgb).resize(sides, way)) for rgb in pictures]
-        pixels = torch.from_numpy(np.stack(squashed)).permute(0, 3, 1, 2).float() / 255
-        mean, scale = (torch.tensor(v)[:, None, None] for v in (_MEAN, _SCALE))
-        return ((pixels - mean) / scale).to(self._device)

@@ -1,7 +1,6 @@
 """Captions of photographs by BLIP (Li et al., ICML 2022), run by transformers.
 
 ProCrop has prompts written by GPT-4, in at most 30 words; BLIP is what of its parts runs anywhere.
-Its pictures are prepared here, as its own processor does it, since that one wants torchvision.
 """
 
 from __future__ import annotations
@@ -13,13 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from ..core.errors import ModelError, UsageError
 from ..core.names import printable
+from .blip_pixels import blip_pixels
 
-_MEAN = (0.48145466, 0.4578275, 0.40821073)
-_SPREAD = (0.26862954, 0.26130258, 0.27577711)
 _WORDS = 30  # at most (ProCrop)
 _TOKENS = 40  # that are generated at most
 
@@ -41,19 +38,13 @@ class BlipCaptioner:
 
     def caption(self, rgb: NDArray[np.uint8]) -> str:
         """What is to be seen in a picture HxWx3, in up to 30 words; nothing is drawn at random."""
+        pixels = blip_pixels(rgb, self._side)[None].to(self._device)
         with self._lock, torch.inference_mode():
             tokens = self._model.generate(
-                pixel_values=self._prepared(rgb), max_new_tokens=_TOKENS, do_sample=False
+                pixel_values=pixels, max_new_tokens=_TOKENS, do_sample=False
             )
         text = str(self._tokenizer.decode(tokens[0], skip_special_tokens=True))
         return " ".join(text.split()[:_WORDS])
-
-    def _prepared(self, rgb: NDArray[np.uint8]) -> torch.Tensor:
-        size = (self._side, self._side)
-        small = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC), np.float32)
-        standard = (small / 255 - np.array(_MEAN)) / np.array(_SPREAD)
-        pixels = torch.from_numpy(standard.astype(np.float32).transpose(2, 0, 1))
-        return pixels[None].to(self._device)
 
 
 def open_captioner(name: str, device: str = "cpu", *, offline: bool = False) -> BlipCaptioner:
