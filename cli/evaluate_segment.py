@@ -122,13 +122,14 @@ def segment_inpaint(
     output = Shared.of(ctx).output()
     counts = _counts(iterations)
     how = SegmentConfig(iterations=counts[-1], erase=erase.value, stability=stability.value)
-    finder = segmenter_name(segmenter)
+    user = parse_user_paths(checkpoint or ())
+    finder = segmenter_name(segmenter, user)
     fillers = list(dict.fromkeys(map(inpainter_name, inpainter or ["auto"])))
     about: dict[str, Any] = {"dataset": dataset.value, "segmenter": finder, "erase": how.erase}
 
     def engines() -> list[Engines]:
         """Opened when the data set has turned out to be one."""
-        user, threads = parse_user_paths(checkpoint or ()), available_cores()
+        threads = available_cores()
         place = place_for(device, [finder, *fillers])
         finds = open_segmenter(finder, SegmenterOptions(threads, place, user))
         return [

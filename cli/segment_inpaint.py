@@ -182,7 +182,7 @@ def segment_inpaint(
     elif asked:
         finder = prompt_segmenter_name(segmenter, user, sam)
     else:
-        finder = segmenter_name("sam" if sam and segmenter == "auto" else segmenter)
+        finder = segmenter_name("sam" if sam and segmenter == "auto" else segmenter, user)
     threads = available_cores()
     if cluster is not None:
         threads = max(threads // resolve_jobs(jobs), 1)  # each process has its own engines

@@ -28,6 +28,24 @@ class WheelSource:
 
 
 @dataclass(frozen=True)
+class SdistSource:
+    """A member of a source archive on the Python package index, of which nothing is run."""
+
+    package: str
+    version: str
+    file: str  # the archive's name on the index, a .tar.gz
+    member: str  # path inside the archive
+
+    @property
+    def requirement(self) -> str:
+        """The exact requirement, as an installer reads it."""
+        return f"{self.package}=={self.version}"
+
+    def __str__(self) -> str:
+        return f"the Python package {self.requirement} ({self.file})"
+
+
+@dataclass(frozen=True)
 class UrlSource:
     """A file on the authors' server."""
 
@@ -54,7 +72,7 @@ class HubSource:
         return self.url
 
 
-Source = WheelSource | UrlSource | HubSource
+Source = WheelSource | SdistSource | UrlSource | HubSource
 
 
 @dataclass(frozen=True)

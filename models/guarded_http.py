@@ -53,8 +53,14 @@ class _LoopbackHttp(_Guard, http.client.HTTPConnection):
 
 
 class _HttpsHandler(urllib.request.HTTPSHandler):
+    kind: type[http.client.HTTPSConnection] = _Https
+
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_Https, req, context=ssl.create_default_context())
+        return self.do_open(self.kind, req, context=ssl.create_default_context())
+
+
+class _AnyHttpsHandler(_HttpsHandler):
+    kind = http.client.HTTPSConnection
 
 
 class _LoopbackHandler(urllib.request.HTTPHandler):
@@ -97,15 +103,16 @@ def require_https(url: str, *, loopback: bool) -> None:
         )
 
 
-def opener(*, loopback: bool = False) -> urllib.request.OpenerDirector:
+def opener(*, loopback: bool = False, private: bool = False) -> urllib.request.OpenerDirector:
     """An opener of HTTPS addresses of public machines, through the user's proxy if one is set.
 
-    With `loopback` it opens plain HTTP addresses of this machine instead, and nothing else.
+    With `private` machines of the user's own network are allowed too, as a package index may be
+    one. With `loopback` it opens plain HTTP addresses of this machine instead, and nothing else.
     It knows no other scheme, follows at most five redirects and sends no credentials.
     """
     director = urllib.request.OpenerDirector()
     handlers: list[urllib.request.BaseHandler] = [
-        _LoopbackHandler() if loopback else _HttpsHandler(),
+        _LoopbackHandler() if loopback else _AnyHttpsHandler() if private else _HttpsHandler(),
         urllib.request.UnknownHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
         _Redirects(loopback),

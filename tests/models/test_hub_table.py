@@ -8,7 +8,14 @@ import pytest
 
 from compose.core.errors import UsageError
 from compose.models.cache import embedded_path
-from compose.models.checkpoint import FREE_LICENCES, Checkpoint, HubSource, UrlSource, WheelSource
+from compose.models.checkpoint import (
+    FREE_LICENCES,
+    Checkpoint,
+    HubSource,
+    SdistSource,
+    UrlSource,
+    WheelSource,
+)
 from compose.models.crop_builtin import weights_folder
 from compose.models.registry import CHECKPOINTS, checkpoint
 
@@ -38,6 +45,13 @@ def test_sources_lead_to_the_row_s_file_by_https(row: Checkpoint) -> None:
                 assert re.fullmatch(r"[0-9.]+", version)
                 assert PurePosixPath(member).name == row.file
                 assert not member.startswith("/")
+                assert ".." not in member
+            case SdistSource(package, version, file, member):
+                assert re.fullmatch(r"[a-z0-9-]+", package)
+                assert re.fullmatch(r"[0-9.]+", version)
+                assert file.endswith(f"-{version}.tar.gz")
+                assert PurePosixPath(member).name == row.file
+                assert PurePosixPath(member).parts[0] == file.removesuffix(".tar.gz")
                 assert ".." not in member
             case UrlSource(url) | HubSource(url=url):
                 assert urlsplit(url).scheme == "https"

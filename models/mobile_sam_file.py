@@ -1,0 +1,42 @@
+"""Whether what a user names as Segment Anything is MobileSAM's file, which needs no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.errors import ModelError
+from .cache import UserPaths, find, parse_user_paths
+from .hub import resolve
+from .registry import checkpoint
+from .segmenters import MOBILE_SAM, SAM_CHECKPOINTS
+from .torch_arrays import load_torch_arrays
+
+_MOST = 100_000_000  # bytes; Meta's files are larger, and are not read for this
+_OWN = "image_encoder.patch_embed.seq.0.c.weight"  # a tensor that Meta's files do not have
+
+
+def mobile_sam_file(model: str | None, user: UserPaths | None = None) -> Path | None:
+    """The path of MobileSAM's file where that is meant, else None.
+
+    Args:
+        model: see `segmenters.SegmenterOptions.sam`; by default MobileSAM is meant where none of
+            Meta's files is on this machine.
+        user: checkpoints that the user named; by default what `COMPOSE_MODELS` says.
+
+    Raises:
+        ModelError: it is meant by name, and is not on this machine or damaged.
+    """
+    paths = parse_user_paths() if user is None else user
+    if model == MOBILE_SAM:
+        return resolve(MOBILE_SAM, paths)
+    if model is None:
+        meta = any(find(checkpoint(name), paths) for name in SAM_CHECKPOINTS)
+        here = find(checkpoint(MOBILE_SAM), paths) is not None
+        return resolve(MOBILE_SAM, paths) if here and not meta else None
+    path = Path(model).expanduser()
+    if not path.is_file() or path.stat().st_size > _MOST:
+        return None
+    try:
+        return path if _OWN in load_torch_arrays(path) else None
+    except ModelError:  # whoever reads Meta's files says what is wrong
+        return None

@@ -1,0 +1,161 @@
+"""Photographs as the network of objects sees them: candidate masks, and how well each fits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.files import atomic_write
+from ..core.seeds import derive_seed
+from ..models.grouping import GROUPING, ObjectGrouping
+from ..models.mobile_sam import DECODER, ENCODER, GUESS, MobileSamNetwork
+from ..models.object_features import forms, ious, looks
+from ..models.outlines import OUTLINES, OutlineNetwork
+from ..models.proposals import propose, small_size
+from ..models.reference_encoder import digest_of
+from ..models.saliency import open_saliency
+from ..models.saliency_builtin import SALIENCY
+from ..models.saliency_features import SaliencyTrunks
+from ..models.segmenter_salient import SalientSegmenter
+from ..models.crop_builtin import LITE, VIT, weights_folder
+from .outline_sources import OutlineSource
+from .photo_digest import weights_digest
+
+HELD_OUT = 5  # one photograph in so many only measures
+_LEAST = 20  # pixels of a small mask that an object has at least
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectExample:
+    """One photograph; masks are small, see `proposals.small_size`."""
+
+    source: str
+    forms: NDArray[np.float32] = field(repr=False)  # (K,FORMS)
+    looks: NDArray[np.float32] = field(repr=False)  # (K,LOOKS_LENGTH)
+    fits: NDArray[np.float32] = field(repr=False)  # (K,) IoU with the nearest object
+    masks: NDArray[np.bool_] = field(repr=False)  # (K,h,w)
+    saliency: NDArray[np.float32] = field(repr=False)  # (h,w)
+    objects: NDArray[np.bool_] = field(repr=False)  # (G,h,w)
+    found: NDArray[np.bool_] = field(repr=False)  # (F,h,w), by segmenter salient
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it only measures."""
+        return derive_seed(0, "held out", self.source) % HELD_OUT == 0
+
+
+def compute_examples(
+    sources: Sequence[OutlineSource],
+    sam: Path,
+    cache: Path,
+    *,
+    threads: int = 1,
+    advance: Callable[[], object] = lambda: None,
+) -> list[ObjectExample]:
+    """Examples of all photographs, which are kept in `cache`, a file a photograph.
+
+    Args:
+        sources: photographs with their masks.
+        sam: MobileSAM's file.
+        cache: a folder of our own; other masks or weights get other files.
+        threads: of one photograph.
+        advance: called for every photograph.
+
+    Raises:
+        DataError, ImageError, MaskError: a photograph or its masks are not as needed.
+        ModelError: a file of weights is missing or damaged.
+    """
+    names = (SALIENCY, GROUPING, OUTLINES, LITE, VIT, ENCODER, GUESS, DECODER)
+    seal = weights_digest([sam, *(weights_folder() / name for name in names)])
+    maker = list[_Maker]()  # opened when needed
+    examples = []
+    for source in sources:
+        rgb = source.photo.pixels()
+        annotated = source.photo.annotated()
+        masks = {str(n): each.mask for n, each in enumerate(annotated.objects)}
+        arrays = digest_of({"rgb": rgb, "unknown": annotated.unknown, **masks})
+        kept = cache / f"{hashlib.sha256(f'{seal} {arrays}'.encode()).hexdigest()[:20]}.npz"
+        if not kept.is_file():
+            if not maker:
+                maker.append(_Maker(sam, threads))
+            made = maker[0].arrays(rgb, list(masks.values()), annotated.unknown)
+            with atomic_write(kept) as part, part.open("wb") as stream:
+                np.savez_compressed(stream, **made)  # type: ignore[arg-type]
+        with np.load(kept) as stored:
+            examples.append(_unpacked(source.photo.name, dict(stored)))
+        advance()
+    return examples
+
+
+class _Maker:
+    def __init__(self, sam: Path, threads: int) -> None:
+        self._trunks = SaliencyTrunks(threads, weights_folder())
+        self._reader = open_saliency(threads=threads, trunks=self._trunks)
+        self._salient = SalientSegmenter(
+            self._reader,
+            grouping=ObjectGrouping(self._trunks, threads),
+            outlines=OutlineNetwork(threads),
+        )
+        self._network = MobileSamNetwork(sam, threads)
+
+    def arrays(
+        self,
+        rgb: NDArray[np.uint8],
+        objects: Sequence[NDArray[np.bool_]],
+        unknown: NDArray[np.bool_],
+    ) -> dict[str, NDArray[np.generic]]:
+        found = [each.mask for each in self._salient.segment(rgb)]
+        p = propose(self._network, rgb, self._reader.read(rgb), found)
+        size = small_size(rgb.shape[1], rgb.shape[0])
+        truths = np.array([_shrunk(mask, size) for mask in objects], bool)
+        truths = truths.reshape(-1, *size[::-1])
+        truths = truths[truths.sum((1, 2)) >= _LEAST]
+        counts = ~_shrunk(unknown, size)
+        fits = np.zeros(len(p), np.float32)
+        if len(truths) and len(p):
+            fits = ious(p.masks & counts, truths & counts).max(1)
+        return {
+            "forms": forms(p),
+            "looks": looks(p, self._trunks.maps(rgb)).astype(np.float16),
+            "fits": fits,
+            "masks": _packed(p.masks),
+            "saliency": p.saliency.astype(np.float16),
+            "objects": _packed(truths),
+            "found": _packed(p.found),
+        }
+
+
+def _unpacked(source: str, stored: dict[str, NDArray[np.generic]]) -> ObjectExample:
+    shape = stored["saliency"].shape
+
+    def masks(name: str) -> NDArray[np.bool_]:
+        bits = np.unpackbits(
+            np.asarray(stored[name], np.uint8), axis=1, count=shape[0] * shape[1]
+        )
+        return bits.reshape(-1, *shape).astype(bool)
+
+    return ObjectExample(
+        source,
+        np.asarray(stored["forms"], np.float32),
+        np.asarray(stored["looks"], np.float32),
+        np.asarray(stored["fits"], np.float32),
+        masks("masks"),
+        np.asarray(stored["saliency"], np.float32),
+        masks("objects"),
+        masks("found"),
+    )
+
+
+def _packed(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return np.packbits(masks.reshape(len(masks), masks.shape[1] * masks.shape[2]), axis=1)
+
+
+def _shrunk(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(shares > 0.5)
