@@ -38,8 +38,8 @@ Sam = Annotated[
     typer.Option(
         "--sam",
         metavar="NAME",
-        help="For sam: Meta's .pth file, a folder of transformers, or a name of its hub; "
-        "otherwise the largest of sam-vit-h, -l and -b that is here.",
+        help="For sam: Meta's .pth file, mobile_sam.pt, a folder of transformers, or a name of "
+        "its hub; otherwise the largest of sam-vit-h, -l, -b and mobile-sam that is here.",
     ),
 ]
 Amg = Annotated[

@@ -119,9 +119,12 @@ def sketch(
     edges: Annotated[
         Edges,
         typer.Option(
-            "--edges", help="Lines that a network finds as a person would draw them, or Canny's."
+            "--edges",
+            help="Lines that a network finds as a person would draw them (contours), the same "
+            "where MobileSAM sees things end (segments), or Canny's; auto: segments where the "
+            "weights mobile-sam are on this machine, else contours.",
         ),
-    ] = Edges.contours,
+    ] = Edges.auto,
     init_svg: Annotated[
         Path | None,
         typer.Option(
@@ -193,11 +196,13 @@ def sketch(
     Interrupted, it keeps its state, and --resume ends with the very same drawing. Needs torch:
     pip install 'compose-toolkit[sketch]'.
     """
-    from ..core.devices import require_torch, resolve_device
+    from ..core.batch import resolve_jobs
+    from ..core.devices import available_cores, require_torch, resolve_device
     from ..core.errors import UsageError
     from ..core.names import printable
     from ..models.cache import parse_user_paths
     from ..stages.sketch_config import BY_INIT, SketchConfig
+    from ..stages.sketch_contours import edges_named, open_lines
     from ..stages.sketch_names import RUN_FILE, animations, sketch_folder, sketch_outputs
     from ..stages.sketch_region_files import is_region_file
     from ..stages.sketch_regions import parse_region
@@ -217,6 +222,7 @@ def sketch(
         raise UsageError(
             f"{len(regions)} regions need --rounds {len(regions) + 1}; the first is the scene."
         )
+    user = parse_user_paths(checkpoint or ())
     settings = SketchConfig(
         strokes=strokes,
         rounds=rounds or max(len(regions) + 1, min(2, strokes)),
@@ -226,14 +232,13 @@ def sketch(
         canvas=canvas,
         color=color.value,
         init=init.value,
-        edges=edges.value,
+        edges=edges_named(edges.value, user),
         encoder="builtin" if encoder == "auto" else encoder,
         fix_scale=fix_scale,
         freeze_previous=freeze_previous,
         allot=allot.value,
         seed=seed,
     )
-    user = parse_user_paths(checkpoint or ())
     require_torch("compose sketch", extra="sketch")
     place = resolve_device(device)
 
@@ -267,7 +272,6 @@ def sketch(
     stop = threading.Event()
 
     def start() -> Callable[[Source], Record]:
-        from ..models.contours import open_contours
         from ..models.encoders import open_encoders
         from ..models.saliency import open_saliency
         from ..stages.sketch import SketchHooks, SketchInputs, SketchTools, sketch_into
@@ -279,7 +283,8 @@ def sketch(
             drawing, notes = read_svg_noting(init_svg)
             if notes:
                 output.warn(f"{init_svg}: left out {', '.join(notes)}.")
-        contours = open_contours() if settings.edges == "contours" else None
+        threads = max(available_cores() // resolve_jobs(jobs), 1)
+        contours = open_lines(settings.edges, user, threads)
         encoder = open_encoders(settings.encoder, place, user)
         tools = SketchTools(encoder, open_saliency(), contours, place)
         output.note(f"encoder {tools.encoder.name}")

@@ -24,6 +24,8 @@ class Init(StrEnum):
 class Edges(StrEnum):
     """Which lines of the target count."""
 
+    auto = "auto"
+    segments = "segments"
     contours = "contours"
     canny = "canny"
 

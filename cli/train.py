@@ -16,6 +16,7 @@ from .train_contours import contours
 from .train_crop import crop
 from .train_grouping import grouping
 from .train_harmonizer import harmonizer
+from .train_objects import objects
 from .train_options import (
     Epochs,
     EpochsJson,
@@ -43,6 +44,7 @@ app.command()(grouping)
 app.command()(contours)
 app.command()(harmonizer)
 app.command()(outlines)
+app.command()(objects)
 app.command()(composite)
 app.command()(subjects)
 app.command()(composition)

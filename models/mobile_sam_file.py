@@ -7,7 +7,7 @@ from pathlib import Path
 from ..core.errors import ModelError
 from .cache import UserPaths, find, parse_user_paths
 from .hub import resolve
-from .registry import checkpoint
+from .registry import CHECKPOINTS, checkpoint
 from .segmenters import MOBILE_SAM, SAM_CHECKPOINTS
 from .torch_arrays import load_torch_arrays
 
@@ -33,6 +33,8 @@ def mobile_sam_file(model: str | None, user: UserPaths | None = None) -> Path | 
         meta = any(find(checkpoint(name), paths) for name in SAM_CHECKPOINTS)
         here = find(checkpoint(MOBILE_SAM), paths) is not None
         return resolve(MOBILE_SAM, paths) if here and not meta else None
+    if model in CHECKPOINTS:  # a file here that is called so is not meant
+        return None
     path = Path(model).expanduser()
     if not path.is_file() or path.stat().st_size > _MOST:
         return None

@@ -18,6 +18,7 @@ from .proposals import Proposals
 from .saliency_features import SaliencyTrunks
 
 OBJECTS = "objects.onnx"
+_SURE = 30.0  # logit beyond which nothing changes any more
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class ObjectNetwork:
             return np.zeros(0, np.float32)
         seen = looks(proposals, self._trunks.maps(rgb))
         (logits,) = self._net.run(forms=forms(proposals), looks=seen)
-        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+        return np.asarray(1 / (1 + np.exp(-logits.clip(-_SURE, _SURE))), np.float32)
 
 
 def chosen(

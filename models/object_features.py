@@ -28,7 +28,8 @@ _WITHIN = 0.9  # share of a candidate that makes it a part of another
 def overlaps(masks: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Pixels (K,L) that masks (K,h,w) and others (L,h,w) share."""
     pixels = masks.shape[1] * masks.shape[2]
-    flat, other = (m.reshape(len(m), pixels).astype(np.float32) for m in (masks, others))
+    flat = masks.reshape(len(masks), pixels).astype(np.float32)
+    other = others.reshape(len(others), pixels).astype(np.float32)
     return np.asarray(flat @ other.T, np.float32)
 
 
@@ -116,9 +117,7 @@ def _votes(
     inside = p.masks[:, p.points[:, 0], p.points[:, 1]] & answered
     outside = ~inside & answered
     agree = best > _AGREE
-    shares = [
-        (agree & where).sum(1) / np.maximum(where.sum(1), 1) for where in (inside, outside)
-    ]
+    shares = [(agree & where).sum(1) / np.maximum(where.sum(1), 1) for where in (inside, outside)]
     return shares[0], shares[1], np.log1p(inside.sum(1))
 
 
@@ -130,7 +129,7 @@ def _own(mask: NDArray[np.bool_], saliency: NDArray[np.float32]) -> list[float]:
     rim = mask & (cv2.erode(bits, np.ones((_RIM, _RIM), np.uint8)) == 0)
     outlines, _ = cv2.findContours(bits, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     largest = max(outlines, key=cv2.contourArea)
-    x, y, across, down = cv2.boundingRect(bits)
+    _, _, across, down = cv2.boundingRect(bits)
     area = float(mask.sum())
     edges = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
     return [

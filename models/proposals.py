@@ -1,4 +1,4 @@
-"""Candidates for the masks of a picture's objects: what MobileSAM answers where something stands out.
+"""Candidates for the masks of a picture's objects: what MobileSAM answers where it is asked.
 
 It is asked at a grid of points over all that is salient, and with the box and the mask of each
 object that was found otherwise. Every answer, whole or part, is a candidate; which of them are
@@ -138,7 +138,9 @@ class _Kept:
             np.array(self._logits, np.float16),
             numbers[:, 0],
             numbers[:, 1],
-            *origins.T,
+            origins[:, 0],
+            origins[:, 1],
+            origins[:, 2],
             points,
             saliency,
             np.array(found, bool).reshape(-1, *shape),

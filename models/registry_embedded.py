@@ -98,6 +98,30 @@ EMBEDDED = (
         4_830_901,
         note="the trunk in it is EfficientNet-Lite's, Apache-2.0",
     ),
+    _embedded(
+        "objects.onnx",
+        "segment: which of MobileSAM's answers are objects, on the trunks of crop",
+        "e20f82f804dd0417d2a04a789023fc610bb8957e42d5488a58e48709c0a7dfa4",
+        42_199,
+    ),
+    _embedded(
+        "mobile_sam_encoder.onnx",
+        "segment: how MobileSAM's encoder computes, without its weights",
+        "404ad9e23df3494ec93e591b8a882fd049b8db04fd5845c48f0e5f9cf312bee1",
+        577_817,
+    ),
+    _embedded(
+        "mobile_sam_guess.onnx",
+        "segment: the same of its first guesses",
+        "f47ca5f3a123d398dac55ff58bf393b7cd2f625d323fa2c9361af7636de3aa2c",
+        6_067,
+    ),
+    _embedded(
+        "mobile_sam_decoder.onnx",
+        "segment: the same of its decoder",
+        "d47f211f5a4bc9c950f36064d07435448ff18b08fc5fd1a5af71135cb90a7c71",
+        205_809,
+    ),
 )
 
 EMBEDDED_NAMES = frozenset(row.name for row in EMBEDDED)

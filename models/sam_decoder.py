@@ -8,6 +8,7 @@ files call their tensors.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -61,7 +62,7 @@ class PromptEncoder(nn.Module):
         the corners of a box.
         """
         kinds = [self.not_a_point_embed, *self.point_embeddings]
-        table = torch.cat([kind.weight for kind in kinds])  # type: ignore[misc]
+        table = torch.cat([kind.weight for kind in kinds])
         placed = torch.where(labels[..., None] < 0, 0.0, self.pe_layer(places))
         return placed + table[labels + 1]
 
@@ -101,8 +102,7 @@ class Perceptron(nn.Module):
 
     def __init__(self, *widths: int) -> None:
         super().__init__()
-        pairs = zip(widths[:-1], widths[1:], strict=True)
-        self.layers = nn.ModuleList(nn.Linear(into, out) for into, out in pairs)
+        self.layers = nn.ModuleList(nn.Linear(into, out) for into, out in pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:
         """(...,C) to (...,C')."""

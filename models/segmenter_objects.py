@@ -6,14 +6,14 @@ a network of ours takes those that are objects. It needs the weights `mobile-sam
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.instances import Instance
 from ..core.masks import Mask
 from .mask_parts import without_specks
-from .mobile_sam import MobileSamNetwork, MobileSamPredictor
+from .mobile_sam import MobileSamNetwork
+from .mobile_sam_predictor import MobileSamPredictor
 from .object_choice import ObjectChoiceConfig, ObjectNetwork, chosen
 from .proposals import Proposals, propose
 from .saliency import SaliencyReader

@@ -6,6 +6,8 @@ of Meta's published files of the first version, for which Meta's package is not 
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,11 +15,26 @@ from ..core.boxes import Box
 from ..core.errors import MaskError
 from ..core.instances import Instance
 from ..core.masks import Mask, mask_box
-from .amg import AutomaticMasks, automatic_masks, stability_score
-from .sam_predictor import SamPredictor
+from .amg import AutomaticMasks, PointPredictor, automatic_masks, stability_score
 from .segmenter import Prompt
 
 _SURE = 10.0  # logit that stands for a given mask's pixels: as certain as the network's own
+
+
+class PromptPredictor(PointPredictor, Protocol):
+    """What answers at whole prompts too. Named here, so that MobileSAM's needs no torch."""
+
+    def at_prompt(
+        self,
+        points: NDArray[np.float64],
+        labels: NDArray[np.bool_],
+        box: Box | None,
+        mask: NDArray[np.float32] | None,
+        *,
+        several: bool,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Answers at one prompt; see `sam_predictor.SamPredictor.at_prompt`."""
+        ...
 
 
 class SamSegmenter:
@@ -30,7 +47,7 @@ class SamSegmenter:
 
     name = "sam"
 
-    def __init__(self, predictor: SamPredictor, settings: AutomaticMasks | None = None) -> None:
+    def __init__(self, predictor: PromptPredictor, settings: AutomaticMasks | None = None) -> None:
         self._predictor = predictor
         self.settings = settings or AutomaticMasks()
 

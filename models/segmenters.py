@@ -84,8 +84,9 @@ def _deeplab(options: SegmenterOptions) -> Segmenter:
 
 
 def _sam(options: SegmenterOptions) -> PromptSegmenter:
-    from .mobile_sam import MobileSamNetwork, MobileSamPredictor
+    from .mobile_sam import MobileSamNetwork
     from .mobile_sam_file import mobile_sam_file
+    from .mobile_sam_predictor import MobileSamPredictor
     from .segmenter_sam import SamSegmenter
 
     small = mobile_sam_file(options.sam, options.user)

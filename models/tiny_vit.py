@@ -102,7 +102,7 @@ class Attention(nn.Module):
         count, cells, width = x.shape
         # the published file holds query, key and value of one head side by side
         qkv = self.qkv(self.norm(x)).view(count, cells, self.heads, 3, -1).permute(3, 0, 2, 1, 4)
-        bias = self.attention_biases
+        bias: Tensor = self.attention_biases
         if bias.ndim == 2:  # a number for each distance
             bias = bias[:, self.apart]
         mixed = F.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=bias[None])
@@ -146,7 +146,8 @@ class _Attentive(nn.Module):
         seen = seen.view(count, rows, columns, side, side, width).transpose(2, 3)
         seen = seen.reshape(count, rows * side, columns * side, width)[:, :height, :across]
         x = self.local_conv(x + seen.permute(0, 3, 1, 2))
-        return x + self.mlp(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        result: Tensor = x + self.mlp(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return result
 
 
 class _Stage(nn.Module):

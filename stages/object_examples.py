@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..core.files import atomic_write
 from ..core.seeds import derive_seed
+from ..models.crop_builtin import LITE, VIT, weights_folder
 from ..models.grouping import GROUPING, ObjectGrouping
 from ..models.mobile_sam import DECODER, ENCODER, GUESS, MobileSamNetwork
 from ..models.object_features import forms, ious, looks
@@ -23,7 +24,6 @@ from ..models.saliency import open_saliency
 from ..models.saliency_builtin import SALIENCY
 from ..models.saliency_features import SaliencyTrunks
 from ..models.segmenter_salient import SalientSegmenter
-from ..models.crop_builtin import LITE, VIT, weights_folder
 from .outline_sources import OutlineSource
 from .photo_digest import weights_digest
 
@@ -37,12 +37,31 @@ class ObjectExample:
 
     source: str
     forms: NDArray[np.float32] = field(repr=False)  # (K,FORMS)
-    looks: NDArray[np.float32] = field(repr=False)  # (K,LOOKS_LENGTH)
+    looks: NDArray[np.float16] = field(repr=False)  # (K,LOOKS_LENGTH)
     fits: NDArray[np.float32] = field(repr=False)  # (K,) IoU with the nearest object
-    masks: NDArray[np.bool_] = field(repr=False)  # (K,h,w)
     saliency: NDArray[np.float32] = field(repr=False)  # (h,w)
-    objects: NDArray[np.bool_] = field(repr=False)  # (G,h,w)
-    found: NDArray[np.bool_] = field(repr=False)  # (F,h,w), by segmenter salient
+    # eight pixels of a mask a byte, for there are many: candidates', objects', and those that
+    # segmenter salient found
+    bits: Mapping[str, NDArray[np.uint8]] = field(repr=False)
+
+    @property
+    def masks(self) -> NDArray[np.bool_]:
+        """The candidates, (K,h,w)."""
+        return self._masks("masks")
+
+    @property
+    def objects(self) -> NDArray[np.bool_]:
+        """The annotated objects, (G,h,w)."""
+        return self._masks("objects")
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """What segmenter salient found, (F,h,w)."""
+        return self._masks("found")
+
+    def _masks(self, name: str) -> NDArray[np.bool_]:
+        bits = np.unpackbits(self.bits[name], axis=1, count=self.saliency.size)
+        return bits.reshape(-1, *self.saliency.shape).astype(bool)
 
     @property
     def held_out(self) -> bool:
@@ -124,35 +143,26 @@ class _Maker:
             "forms": forms(p),
             "looks": looks(p, self._trunks.maps(rgb)).astype(np.float16),
             "fits": fits,
-            "masks": _packed(p.masks),
+            "masks": packed(p.masks),
             "saliency": p.saliency.astype(np.float16),
-            "objects": _packed(truths),
-            "found": _packed(p.found),
+            "objects": packed(truths),
+            "found": packed(p.found),
         }
 
 
 def _unpacked(source: str, stored: dict[str, NDArray[np.generic]]) -> ObjectExample:
-    shape = stored["saliency"].shape
-
-    def masks(name: str) -> NDArray[np.bool_]:
-        bits = np.unpackbits(
-            np.asarray(stored[name], np.uint8), axis=1, count=shape[0] * shape[1]
-        )
-        return bits.reshape(-1, *shape).astype(bool)
-
     return ObjectExample(
         source,
         np.asarray(stored["forms"], np.float32),
-        np.asarray(stored["looks"], np.float32),
+        np.asarray(stored["looks"], np.float16),
         np.asarray(stored["fits"], np.float32),
-        masks("masks"),
         np.asarray(stored["saliency"], np.float32),
-        masks("objects"),
-        masks("found"),
+        {name: np.asarray(stored[name], np.uint8) for name in ("masks", "objects", "found")},
     )
 
 
-def _packed(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def packed(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Masks (K,h,w) as bits (K,⌈h·w/8⌉)."""
     return np.packbits(masks.reshape(len(masks), masks.shape[1] * masks.shape[2]), axis=1)
 
 

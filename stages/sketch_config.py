@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from ..core.errors import UsageError
 
 Init = Literal["contours", "edge-fps", "saliency", "random"]
-Edges = Literal["contours", "canny"]
+Edges = Literal["segments", "contours", "canny"]
 Color = Literal["black", "optimise"]
 MOST_STROKES = 4096
 MOST_CANVAS = 4096  # pixels

@@ -109,8 +109,8 @@ def make_plan(
         config: strokes, rounds, sketches, init, seed.
         options: regions that the user named, boxes in the original's pixels or files of masks.
         saliency: finds regions and weighs edges and seeds; none of that happens without it.
-        contours: finds the lines that count, where `config.edges` asks for it; otherwise, and
-            without it, Canny's do.
+        contours: finds the lines that count, unless `config.edges` is canny; then, and without
+            it, Canny's do.
         name: of the input, which seeds depend on.
         drawing: begin with its strokes, stretched to the canvas; they count as strokes of the
             scene, and the rest of the budget is allotted.
@@ -124,7 +124,7 @@ def make_plan(
     seen = saliency.read(target.rgb) if saliency is not None else None
     # a landscape has no subject: where the network is not sure of one, all places count alike
     salient = seen if seen is not None and _has_subject(seen) else None
-    network = contours if config.edges == "contours" else None
+    network = contours if config.edges != "canny" else None
     if network is None:
         lines = canny_lines(target, salient)
     else:

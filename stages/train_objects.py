@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.devices import available_cores
@@ -36,13 +37,13 @@ TRIED = (0.3, 0.35, 0.4, 0.45, 0.5)  # least scores that are measured at the end
 class TrainObjectsConfig:
     """How long and how fast; defaults were chosen on the held-out photographs."""
 
-    steps: int = 2000
+    steps: int = 1000
     batch: int = 512  # candidates, of all photographs alike
     rate: float = 3e-3  # AdamW's, after a twentieth of the steps, then falling to 0 (one cycle)
     decay: float = 0.05
     clip: float = 1.0  # of the gradient's norm
     average: float = 0.99  # decay of the running mean of weights that is kept in the end
-    every: int = 250  # steps between two measurements
+    every: int = 500  # steps between two measurements
     seed: int = 0
     net: ObjectConfig = field(default_factory=ObjectConfig)
 
@@ -83,7 +84,9 @@ def train_objects(
         net = fit(examples, config, keep, begin)
         round_int8(net)
         if held:
-            keep({"salient": _plain(object_figures((e.found, e.objects, e.saliency) for e in held))})
+            keep(
+                {"salient": _plain(object_figures((e.found, e.objects, e.saliency) for e in held))}
+            )
         for least in TRIED if held else ():
             keep({"least_score": least, **_plain(measured(net, held, least))})
     write_small_net(out / WEIGHTS, net, config.net)
@@ -112,7 +115,7 @@ def fit(
             "photographs with masks."
         )
     forms, looks, fits = (
-        torch.from_numpy(np.concatenate([getattr(e, name) for e in own]))
+        torch.from_numpy(np.concatenate([getattr(e, name) for e in own]).astype(np.float32))
         for name in ("forms", "looks", "fits")
     )
     # every photograph counts the same, however many candidates it has
@@ -139,16 +142,17 @@ def measured(net: ObjectNet, examples: Sequence[ObjectExample], least: float) ->
     """What is chosen with a least score, against the annotated objects."""
     config = ObjectChoiceConfig(least_score=least)
 
-    def picked(e: ObjectExample) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def picked(e: ObjectExample) -> NDArray[np.bool_]:
         return e.masks[chosen(e.masks, e.saliency, scored(net, e), config)]
 
     return object_figures((picked(e), e.objects, e.saliency) for e in examples)
 
 
-def scored(net: ObjectNet, example: ObjectExample) -> np.ndarray[Any, np.dtype[np.float32]]:
+def scored(net: ObjectNet, example: ObjectExample) -> NDArray[np.float32]:
     """The IoU (K,) that is expected of each candidate."""
     with torch.inference_mode():
-        logits = net(torch.from_numpy(example.forms), torch.from_numpy(example.looks))
+        looks = torch.from_numpy(example.looks.astype(np.float32))
+        logits = net(torch.from_numpy(example.forms), looks)
         return np.asarray(torch.sigmoid(logits).numpy(), np.float32)
 
 

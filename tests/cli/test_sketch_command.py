@@ -16,6 +16,7 @@ from compose.cli.main import run as run_command
 from compose.core.drawing import Drawing
 from compose.data.svg import read_svg, write_svg
 
+from ..models.discs_network import DiscsNetwork
 from ..stages.sketch_scenes import BOX, HEIGHT, WIDTH, Blur, Right, scene, write_scene
 from .processes import files
 
@@ -99,6 +100,36 @@ def test_a_region_file_is_drawn_when_it_is_named(photo, sketch, given):
     code, out, _ = sketch(given, "--json")
     assert code == 0
     assert json.loads(out[0])["strokes"] == 8
+
+
+def test_lines_are_those_of_segments_where_mobile_sam_is_here(photo, here, sketch, monkeypatch):
+    def lines(*arguments):
+        code, _, err = sketch("scene.png", *arguments, "--overwrite")
+        assert code == 0, err
+        record = record_of(here / "output_sketches/scene")
+        return record["arguments"]["edges"], record["contours"]
+
+    assert lines() == ("contours", "builtin")
+    plain = drawn(here / "output_sketches/scene")
+    weights = here / "home/models/mobile_sam.pt"
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    weights.touch()
+    monkeypatch.setattr("compose.models.mobile_sam.MobileSamNetwork", lambda *_: DiscsNetwork())
+    given = "--checkpoint", f"mobile-sam={weights}"
+    assert lines(*given) == ("segments", "segments")
+    again = drawn(here / "output_sketches/scene")
+    assert again != plain
+    assert lines(*given, "--edges", "segments") == ("segments", "segments")
+    assert drawn(here / "output_sketches/scene") == again
+    assert lines(*given, "--edges", "contours") == ("contours", "builtin")
+    assert drawn(here / "output_sketches/scene") == plain
+    assert lines(*given, "--edges", "canny") == ("canny", None)
+
+
+def test_lines_of_segments_need_mobile_sam(photo, here, sketch):
+    code, _, err = sketch("scene.png", "--edges", "segments")
+    assert code == 1
+    assert "compose models pull mobile-sam" in err
 
 
 def test_a_target_is_an_argument_too(photo, here, sketch):

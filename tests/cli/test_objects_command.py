@@ -1,0 +1,25 @@
+"""`compose train objects` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .processes import compose
+
+
+def test_the_plan_is_what_would_be_written(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = compose("train", "objects", tmp_path, "--out", out, "--dry-run", "--json", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = [Path(path).name for path in json.loads(done.stdout)["outputs"]]
+    assert names == ["objects.onnx", "objects.safetensors", "objects_metrics.jsonl"]
+    assert not out.exists()
+
+
+def test_without_mobile_sam_it_says_what_to_pull(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = compose("train", "objects", tmp_path, "--out", out, home=tmp_path)
+    assert done.returncode != 0
+    assert "compose models pull mobile-sam" in done.stderr
+    assert not out.exists() or not list(out.iterdir())
