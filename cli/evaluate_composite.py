@@ -117,7 +117,7 @@ def composite(
 
     output = Shared.of(ctx).output()
     user, threads = parse_user_paths(checkpoint or ()), available_cores()
-    filler = inpainter_name(inpainter)
+    filler = inpainter_name(inpainter, user)
     place = place_for(device, [filler])
     wanted = EngineOptions(
         CompositeConfig(harmonize=harmonize.value, shadow=shadow), threads, place, user

@@ -87,7 +87,7 @@ def inpaint(
 
     output = Shared.of(ctx).output()
     user, threads = parse_user_paths(checkpoint or ()), available_cores()
-    names = [inpainter_name(name) for name in inpainter or inpainters_here()]
+    names = [inpainter_name(name, user) for name in inpainter or inpainters_here()]
     names = list(dict.fromkeys(names))
     place = place_for(device, names)
     judge = open_encoder(encoder, user=user)

@@ -124,7 +124,7 @@ def segment_inpaint(
     how = SegmentConfig(iterations=counts[-1], erase=erase.value, stability=stability.value)
     user = parse_user_paths(checkpoint or ())
     finder = segmenter_name(segmenter, user)
-    fillers = list(dict.fromkeys(map(inpainter_name, inpainter or ["auto"])))
+    fillers = list(dict.fromkeys(inpainter_name(name, user) for name in inpainter or ["auto"]))
     about: dict[str, Any] = {"dataset": dataset.value, "segmenter": finder, "erase": how.erase}
 
     def engines() -> list[Engines]:

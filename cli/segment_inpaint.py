@@ -175,7 +175,7 @@ def segment_inpaint(
     if only_masks and masks is None:
         raise UsageError("--segmenter file needs --masks; name the file or folder of masks.")
     user = parse_user_paths(checkpoint or ())
-    filler = inpainter_name(inpainter)
+    filler = inpainter_name(inpainter, user)
     asked = bool(given) or prompts is not None
     if only_masks:
         finder = "file"

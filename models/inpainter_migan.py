@@ -39,6 +39,9 @@ class MiganInpainter:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # pictures differ in size, and what is kept for each would fill memory
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
         options.log_severity_level = 3
         if threads > 1:  # do not burn the cores between two pictures
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")

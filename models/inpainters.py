@@ -13,9 +13,16 @@ from .registry import checkpoint
 # `patchmatch` is as close in decibels, and far closer in how it looks, for it has the texture of
 # its surroundings, which those lack. `shiftmap` keeps lines and large textures whole besides; see
 # "Filling holes" in docs/results.md.
-_ALIASES = {"auto": "shiftmap", "opencv": "ns"}
+_ALIASES = {"opencv": "ns"}
 # of the engines that need one
-_CHECKPOINTS = {"lama": "big-lama", "mat": "mat-places"}
+_CHECKPOINTS = {"lama": "big-lama", "mat": "mat-places", "migan": "migan", "plainest": "migan"}
+_BY_TORCH = {"lama", "mat"}
+
+
+def _migan(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .inpainter_migan import open_migan
+
+    return open_migan(threads, user)
 
 
 def _shiftmap(threads: int, device: str, user: UserPaths | None) -> Inpainter:
@@ -23,6 +30,14 @@ def _shiftmap(threads: int, device: str, user: UserPaths | None) -> Inpainter:
     from .inpainter_shiftmap import ShiftMapInpainter
 
     return ShiftMapInpainter(PatchMatchInpainter() if patchmatch_here() else None)
+
+
+def _plainest(threads: int, device: str, user: UserPaths | None) -> Inpainter:
+    from .inpainter_plainest import PlainestInpainter
+    from .saliency import open_saliency
+
+    first, second = _shiftmap(threads, device, user), _migan(threads, device, user)
+    return PlainestInpainter(first, second, open_saliency(threads=threads))
 
 
 def _patchmatch(threads: int, device: str, user: UserPaths | None) -> Inpainter:
@@ -76,6 +91,8 @@ def _mat(threads: int, device: str, user: UserPaths | None) -> Inpainter:
 _OPENERS: dict[str, Callable[[int, str, UserPaths | None], Inpainter]] = {
     "lama": _lama,
     "mat": _mat,
+    "plainest": _plainest,
+    "migan": _migan,
     "shiftmap": _shiftmap,
     "patchmatch": _patchmatch,
     "builtin": _builtin,
@@ -87,12 +104,14 @@ _OPENERS: dict[str, Callable[[int, str, UserPaths | None], Inpainter]] = {
 INPAINTER_NAMES = ("auto", "opencv", *_OPENERS)
 
 
-def inpainter_name(name: str) -> str:
+def inpainter_name(name: str, user: UserPaths | None = None) -> str:
     """The engine that a name stands for.
 
-    `opencv` is the better of OpenCV's two. `auto` is the best one that needs no checkpoint:
-    shiftmap, with patchmatch for the search for objects and for what cannot be pieced together,
-    or by itself and with opencv on machines for which pypatchmatch has no library. `builtin`
+    `opencv` is the better of OpenCV's two. `auto` is plainest, which is shiftmap or migan by how
+    little stands out, where the weights migan are on this machine, and otherwise the best one
+    that needs none: shiftmap, with patchmatch for the search for objects and for what cannot be
+    pieced together, or by itself and with opencv on machines for which pypatchmatch has no
+    library. `builtin`
     needs a network of `compose train inpaint`; the one that a CPU trained in half an hour made
     fills no better than patchmatch, and does not ship. `rims` is for holes that something is laid
     over.
@@ -102,7 +121,10 @@ def inpainter_name(name: str) -> str:
     """
     if name not in INPAINTER_NAMES:
         raise UsageError(f"'{name}' fills no holes; use {', '.join(INPAINTER_NAMES)}.")
-    return _ALIASES.get(name, name)
+    if name != "auto":
+        return _ALIASES.get(name, name)
+    paths = parse_user_paths() if user is None else user
+    return "plainest" if find(checkpoint("migan"), paths) else "shiftmap"
 
 
 def inpainters_here() -> list[str]:
@@ -116,7 +138,9 @@ def inpainters_here() -> list[str]:
     found = []
     for name in _OPENERS:
         needed = _CHECKPOINTS.get(name)
-        if needed and not (find_spec("torch") and find(checkpoint(needed), user)):
+        if needed and not find(checkpoint(needed), user):
+            continue
+        if name in _BY_TORCH and find_spec("torch") is None:
             continue
         if name == "builtin" and trained_file(user) is None:
             continue
@@ -141,4 +165,4 @@ def open_inpainter(
         UsageError: no such engine, or it needs a package that is not installed.
         ModelError: its checkpoint is not on this machine, is damaged, or is another network's.
     """
-    return _OPENERS[inpainter_name(name)](threads, device, user)
+    return _OPENERS[inpainter_name(name, user)](threads, device, user)

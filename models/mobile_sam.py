@@ -176,6 +176,9 @@ def _session(name: str, weights: dict[str, NDArray[Any]], path: Path, threads: i
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # pictures differ in size, and what is kept for each would fill memory
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     options.log_severity_level = 4  # of a weight that is missing the error below tells
     if threads > 1:  # do not burn the cores between two pictures
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -55,7 +55,10 @@ class ObjectSegmenter:
 
         The score is the IoU with an object that is expected.
         """
-        found = [instance.mask for instance in self._salient.segment(rgb)]
+        salient = self._salient.segment(rgb)
+        if min(rgb.shape[:2]) < 2:  # too small for the maps that tell objects
+            return salient
+        found = [instance.mask for instance in salient]
         proposals = propose(self._network, rgb, self._reader.read(rgb), found)
         scores = self._scores.scores(rgb, proposals)
         picked = chosen(proposals.masks, proposals.saliency, scores, self._config)

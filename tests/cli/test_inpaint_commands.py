@@ -110,6 +110,8 @@ def test_evaluating_prints_a_table_for_people(data: Path, tmp_path: Path) -> Non
         (("--inpainter", "best"), 2, "patchmatch"),
         (("--encoder", "best"), 2, "builtin"),
         (("--encoder", "vgg16-hed"), 1, "compose models pull"),
+        (("--inpainter", "migan"), 1, "compose models pull migan"),
+        (("--inpainter", "plainest"), 1, "compose models pull migan"),
         (("--inpainter", "telea", "--split", "test"), 1, "test.txt"),
         (("--inpainter", "telea", "--masks", "nowhere"), 1, "nowhere"),
     ],

@@ -114,3 +114,8 @@ def test_the_engine_answers_prompts() -> None:
     first, second = engine(np.zeros(SIZE[::-1])).prompt(scene(), [there, box])
     assert ious(first.mask[None], disc(0)[None]) > 0.9
     assert ious(second.mask[None], disc(1)[None]) > 0.9
+
+
+def test_a_picture_of_one_row_is_looked_at_by_the_other_finder() -> None:
+    saliency = np.ones((1, 9), np.float32)
+    assert engine(saliency).segment(np.zeros((1, 9, 3), np.uint8)) == []
