@@ -49,7 +49,7 @@ def forms(proposals: Proposals) -> NDArray[np.float32]:
     shared = overlaps(p.masks, p.masks)
     areas = np.diagonal(shared)
     alike = shared / (areas[:, None] + areas - shared)
-    found = p.found.any(0)[None] if len(p.found) else np.zeros((1, height, width), bool)
+    found = np.asarray(p.found.any(0)).reshape(1, height, width)
     with_found = ious(p.masks, p.found).max(1) if len(p.found) else np.zeros(len(p))
     salient = p.saliency > 0.5
     answers = np.stack(

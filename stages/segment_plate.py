@@ -31,12 +31,28 @@ def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segment
         others: HxW, what is known to be something else.
         config: the settings.
     """
-    filled = _without_islands(hole_around(rgb, mask, others, config))
     radius = hole_radius(mask, config)
+    filled = _without_islands(
+        _without_slits(hole_around(rgb, mask, others, config), others, radius)
+    )
     left = remnants(rgb, filled, mask) & ~others
     if radius < 1 or not left.any():
         return filled
     return _without_islands(filled | grown(left, max(round(radius * _WIDER), 1)))
+
+
+def _without_slits(hole: Mask, others: Mask, radius: int) -> Mask:
+    """The hole with what lies between its parts, narrower than it was widened by.
+
+    Hair and blurred rims reach there, and what is filled would take its tones from them.
+    """
+    if radius < 1:
+        return hole
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    # beyond the frame there is no hole, so that nothing is closed against it
+    bits = np.pad(hole.astype(np.uint8), radius)
+    closed = cv2.morphologyEx(bits, cv2.MORPH_CLOSE, disc)[radius:-radius, radius:-radius] > 0
+    return np.asarray(hole | (closed & ~others))
 
 
 def _without_islands(hole: Mask) -> Mask:
