@@ -110,7 +110,12 @@ def test_the_background_is_filled_from_the_original_and_at_once():
     fill = Reveal([BLUE], [], [])
     result = run_loop(draw((RED, BLUE)), ByColour(ALL), fill, config())
     assert len(fill.holes) == 3
-    assert np.array_equal(fill.holes[-1], widened(RED.mask() | BLUE.mask(), config()))
+    hole = widened(RED.mask() | BLUE.mask(), config())
+    assert not (hole & ~fill.holes[-1]).any()
+    # besides, the notches where the two meet, as narrow as the hole was widened by
+    slits = fill.holes[-1] & ~hole
+    assert slits.sum() < 0.01 * hole.sum()
+    assert not (slits & ~widened(hole, config())).any()
     assert np.array_equal(result.holes, fill.holes[-1])
     assert len(set(fill.seeds)) == 3
 
