@@ -15,6 +15,7 @@ from ..core.names import printable
 from .crop_belief import CropBelief
 from .crop_grid import grid_boxes, grid_logits
 from .crop_input import log_aspect, squash
+from .onnx_session import PROVIDERS, session_options
 
 LITE, VIT = "crop_trunk_lite.onnx", "crop_trunk_vit.onnx"
 HEADS, REGIONS, RANK = "crop_builtin.onnx", "crop_regions.onnx", "crop_rank.onnx"
@@ -44,15 +45,9 @@ class OnnxNetwork:
                 f"{path.name} is missing from {printable(path.parent)}; install the tool again, or "
                 "name the folder of other weights."
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # warnings about the machine are not for the user
-        if threads > 1:  # do not burn the cores between two pictures
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path), session_options(threads), providers=PROVIDERS
             )
         except Exception as error:  # the runtime's own exceptions share no base of their own
             if path.parent == weights_folder():

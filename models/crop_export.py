@@ -129,22 +129,9 @@ def export(
     """
     import onnx
 
-    module.eval()  # the exporter puts back the mode it found
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # the exporter that keeps parameters' names is the older one, and says so
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
-        torch.onnx.export(
-            module,
-            tuple(inputs),
-            str(plain),
-            input_names=names,
-            output_names=outputs,
-            opset_version=17,
-            dynamic_axes=free,
-            do_constant_folding=False,
-            dynamo=False,
-        )
+        export_plain(module, inputs, names, outputs, plain, free)
         if notes:
             model = onnx.load(str(plain))
             for key, value in notes.items():
@@ -153,3 +140,29 @@ def export(
             onnx.save(model, str(plain))
         with atomic_write(target) as part:
             pack_onnx(plain, part)
+
+
+def export_plain(
+    module: nn.Module,
+    inputs: Sequence[Tensor],
+    names: list[str],
+    outputs: list[str],
+    target: Path,
+    free: dict[str, dict[int, str]] | None = None,
+) -> None:
+    """An ONNX file of `module` whose weights keep their names and precision; see `export`."""
+    module.eval()  # the exporter puts back the mode it found
+    with warnings.catch_warnings():
+        # the exporter that keeps parameters' names is the older one, and says so
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            tuple(inputs),
+            str(target),
+            input_names=names,
+            output_names=outputs,
+            opset_version=17,
+            dynamic_axes=free,
+            do_constant_folding=False,
+            dynamo=False,
+        )

@@ -14,6 +14,7 @@ from ..core.masks import Mask
 from ..core.names import printable
 from .cache import UserPaths
 from .hub import resolve
+from .onnx_session import PROVIDERS, session_options
 
 CHECKPOINT = "migan"
 
@@ -36,18 +37,9 @@ class MiganInpainter:
     def __init__(self, path: Path, threads: int = 1) -> None:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # pictures differ in size, and what is kept for each would fill memory
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
-        if threads > 1:  # do not burn the cores between two pictures
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session: Any = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path), session_options(threads, varied=True), providers=PROVIDERS
             )
             ends = {end.name: end.type for end in self._session.get_inputs()}
         except Exception as error:  # the runtime's own exceptions share no base of their own

@@ -17,6 +17,8 @@ from PIL import Image
 from ..core.errors import ModelError
 from ..core.names import printable
 from .crop_builtin import weights_folder
+from .onnx_session import PROVIDERS, session_options
+from .sam_pixels import normalised
 from .tiny_vit_biases import spread_biases
 from .torch_arrays import load_torch_arrays
 
@@ -28,10 +30,9 @@ ENCODER, GUESS, DECODER = (
 SIDE = 1024  # pixels of the square in whose upper left the network sees a picture
 PATCH = 16  # pixels a side of a cell
 CELLS = SIDE // PATCH
+NONE, CORNERS = -1, (2, 3)  # labels of no point, and of the corners of a box
 
 _WIDTH = 256  # of an embedding
-_MEAN = np.array([123.675, 116.28, 103.53], np.float32)  # ImageNet's, for [0, 255]
-_DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)
 _BIASES = ".attention_biases"
 _NO_GUESS = "prompt_encoder.no_mask_embed.weight"
 _OF = {  # the weights of each graph; the file's head of classes and counts of batches are of none
@@ -95,7 +96,7 @@ class MobileSamNetwork:
         # zeros up to whole cells; the rest of the square, which is nothing, is left out
         rows, columns = (-(-side // PATCH) * PATCH for side in (inner[1], inner[0]))
         pixels = np.zeros((1, 3, rows, columns), np.float32)
-        pixels[0, :, : inner[1], : inner[0]] = ((small - _MEAN) / _DEVIATION).transpose(2, 0, 1)
+        pixels[0, :, : inner[1], : inner[0]] = normalised(small)
         (embedding,) = self._encoder.run(None, {"pixels": pixels})
         return Seen(embedding, (width, height), inner)
 
@@ -131,6 +132,20 @@ class MobileSamNetwork:
             },
         )
         return logits, expected
+
+
+def at_points(
+    network: MobileSamNetwork, seen: Seen, points: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Three answers at each of the points (N,2), x and y in pixels of the picture.
+
+    Returns:
+        Logits (N,3,h,w) and the IoU (N,3) that is expected of each; see `answers`.
+    """
+    places = np.stack([points, np.zeros_like(points)], 1)
+    labels = np.tile(np.array([1, NONE]), (len(points), 1))
+    logits, expected = network.answers(seen, places, labels)
+    return logits[:, 1:], expected[:, 1:]
 
 
 def _small_guess(guess: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
@@ -173,20 +188,13 @@ def _session(name: str, weights: dict[str, NDArray[Any]], path: Path, threads: i
         raise ModelError(
             f"{name} is missing from {printable(graph.parent)}; install the tool again."
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # pictures differ in size, and what is kept for each would fill memory
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
+    options = session_options(threads, varied=True)
     options.log_severity_level = 4  # of a weight that is missing the error below tells
-    if threads > 1:  # do not burn the cores between two pictures
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     names = [key for key in weights if re.match(_OF[name], key)]
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(weights[key]) for key in names]
     options.add_external_initializers(names, values)
     try:
-        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(graph), options, providers=PROVIDERS)
     except InvalidProtobuf as error:
         raise ModelError(f"{name} is damaged; install the tool again.") from error
     except Exception as error:  # the runtime's own exceptions share no base of their own

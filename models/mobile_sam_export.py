@@ -8,7 +8,6 @@ writes the files that ship.
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,11 +16,10 @@ from torch import Tensor, nn
 
 from ..core.files import atomic_write
 from .crop_builtin import weights_folder
+from .crop_export import export_plain
 from .mobile_sam import CELLS, DECODER, ENCODER, GUESS
 from .mobile_sam_net import MobileSam
 from .tiny_vit import Attention
-
-_OPSET = 17
 
 
 class _Encoder(nn.Module):
@@ -104,20 +102,9 @@ def _write(
 ) -> None:
     import onnx
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as in `crop_export.export`
+    with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
-        torch.onnx.export(
-            module,
-            tuple(inputs),
-            str(plain),
-            input_names=names,
-            output_names=[name for name in free if name not in names],
-            opset_version=_OPSET,
-            dynamic_axes=free,
-            do_constant_folding=False,
-            dynamo=False,
-        )
+        export_plain(module, inputs, names, [n for n in free if n not in names], plain, free)
         model = onnx.load(str(plain))
     own = dict(module.named_parameters()) | dict(module.named_buffers())
     for weight in model.graph.initializer:

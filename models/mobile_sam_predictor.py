@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.boxes import Box
-from .mobile_sam import MobileSamNetwork, Seen
-
-# the prompt encoder's labels
-_NONE, _CORNERS = -1, (2, 3)
+from .mobile_sam import CORNERS, NONE, MobileSamNetwork, Seen, at_points
+from .sam_pixels import picture_key
 
 
 class MobileSamPredictor:
@@ -24,8 +20,7 @@ class MobileSamPredictor:
 
     def look(self, rgb: NDArray[np.uint8]) -> None:
         """Embed a picture HxWx3, unless it is the one embedded last."""
-        shape = bytes(str(rgb.shape), "ascii")
-        key = hashlib.blake2b(np.ascontiguousarray(rgb).data).digest() + shape
+        key = picture_key(rgb)
         if key != self._key:
             self._seen, self._key = self.network.look(rgb), key
 
@@ -33,10 +28,7 @@ class MobileSamPredictor:
         self, points: NDArray[np.float64]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Three answers at each of the points (N,2): logits (N,3,h,w) and expected IoU (N,3)."""
-        places = np.stack([points, np.zeros_like(points)], 1)
-        labels = np.tile(np.array([1, _NONE]), (len(points), 1))
-        logits, expected = self.network.answers(self._picture(), places, labels)
-        return logits[:, 1:], expected[:, 1:]
+        return at_points(self.network, self._picture(), points)
 
     def at_prompt(
         self,
@@ -51,9 +43,9 @@ class MobileSamPredictor:
         places, kinds = points.reshape(-1, 2).astype(np.float64), labels.astype(np.int64)
         if box is not None:
             corners = np.array(box, np.float64).reshape(2, 2)
-            places, kinds = np.concatenate([places, corners]), np.append(kinds, _CORNERS)
+            places, kinds = np.concatenate([places, corners]), np.append(kinds, CORNERS)
         else:
-            places, kinds = np.concatenate([places, np.zeros((1, 2))]), np.append(kinds, _NONE)
+            places, kinds = np.concatenate([places, np.zeros((1, 2))]), np.append(kinds, NONE)
         logits, expected = self.network.answers(self._picture(), places[None], kinds[None], mask)
         chosen = slice(1, None) if several else slice(0, 1)
         return logits[0, chosen], expected[0, chosen]

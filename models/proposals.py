@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask, mask_box
-from .mobile_sam import MobileSamNetwork, Seen
+from .mobile_sam import CORNERS, MobileSamNetwork, Seen, at_points
 
 LONG_SIDE = 256  # pixels of the small masks' longer side
 
@@ -81,20 +81,19 @@ def propose(
     scale = np.array(seen.size) / size
     at = (points[:, ::-1] + 0.5) * scale  # x and y in the picture
     for start in range(0, len(at), _BATCH):
-        asked = np.stack([at[start : start + _BATCH], np.zeros_like(at[start : start + _BATCH])], 1)
-        labels = np.tile(np.array([1, -1]), (len(asked), 1))
-        logits, expected = network.answers(seen, asked, labels)
-        for row in range(len(asked)):
-            kept.take(logits[row, 1:], expected[row, 1:], "point", start + row)
+        logits, expected = at_points(network, seen, at[start : start + _BATCH])
+        for row, (answers, sure) in enumerate(zip(logits, expected, strict=True)):
+            kept.take(answers, sure, "point", start + row)
+    corner_labels = np.array([CORNERS])
     for mask in found:
         corners = np.array(mask_box(mask), np.float64).reshape(1, 2, 2)
-        logits, expected = network.answers(seen, corners, np.array([[2, 3]]))
+        logits, expected = network.answers(seen, corners, corner_labels)
         kept.take(logits[0, 1:], expected[0, 1:], "box of three")
         kept.take(logits[0, :1], expected[0, :1], "box")
         guess = np.where(mask, np.float32(_SURE), np.float32(-_SURE))
-        logits, expected = network.answers(seen, corners, np.array([[2, 3]]), guess)
+        logits, expected = network.answers(seen, corners, corner_labels, guess)
         kept.take(logits[0, :1], expected[0, :1], "mask")
-    return kept.proposals(points, small, [_shrunk(mask, size) for mask in found])
+    return kept.proposals(points, small, [small_mask(mask, size) for mask in found])
 
 
 class _Kept:
@@ -156,6 +155,7 @@ def _spread(where: Mask) -> NDArray[np.int64]:
     return np.stack([rows[on], columns[on]], 1).astype(np.int64)
 
 
-def _shrunk(mask: Mask, size: tuple[int, int]) -> Mask:
+def small_mask(mask: Mask, size: tuple[int, int]) -> Mask:
+    """A mask HxW at another width and height: where most of a pixel is masked."""
     shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     return np.asarray(shares > 0.5)

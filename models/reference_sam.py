@@ -21,7 +21,7 @@ from torch import nn
 
 from .composition import Tokens
 from .reference_encoder import digest_of
-from .sam_predictor import normalised
+from .sam_pixels import normalised
 
 _SHRUNK = 4  # times, along every axis
 _PLACES = 8  # a side, of proper tokens

@@ -6,7 +6,6 @@ second sees it stretched to the square.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import cv2
@@ -17,14 +16,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..core.boxes import Box
-
-_MEAN = np.array([123.675, 116.28, 103.53], np.float32)  # ImageNet's, for [0, 255]
-_DEVIATION = np.array([58.395, 57.12, 57.375], np.float32)
-
-
-def normalised(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A picture HxWx3 as the network takes it, (3,H,W)."""
-    return np.ascontiguousarray(((rgb - _MEAN) / _DEVIATION).transpose(2, 0, 1), np.float32)
+from .sam_pixels import normalised, picture_key
 
 
 class SamPredictor:
@@ -49,9 +41,7 @@ class SamPredictor:
 
     def look(self, rgb: NDArray[np.uint8]) -> None:
         """Embed a picture HxWx3, unless it is the one embedded last."""
-        key = hashlib.blake2b(np.ascontiguousarray(rgb).data).digest() + bytes(
-            str(rgb.shape), "ascii"
-        )
+        key = picture_key(rgb)
         if key == self._key:
             return
         height, width = rgb.shape[:2]

@@ -7,7 +7,6 @@ inside them, and a border is a line even where the other network sees none.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
@@ -19,8 +18,9 @@ from numpy.typing import NDArray
 
 from .amg import point_grid, stability_score
 from .contours import SIDE, ContourReader
-from .mobile_sam import MobileSamNetwork, Seen
+from .mobile_sam import MobileSamNetwork, Seen, at_points
 from .proposals import small_size
+from .sam_pixels import picture_key
 
 Map = NDArray[np.float32]
 
@@ -84,7 +84,7 @@ class SegmentContours:
 
     def _borders(self, rgb: NDArray[np.uint8]) -> Map:
         """`borders` of a picture HxWx3, found once: it is read from near and from afar."""
-        key = hashlib.blake2b(np.ascontiguousarray(rgb).data).digest() + repr(rgb.shape).encode()
+        key = picture_key(rgb)
         with self._lock:
             known = self._known.get(key)
         if known is None:
@@ -133,10 +133,8 @@ def _answers(network: MobileSamNetwork, seen: Seen, shape: tuple[int, ...]) -> I
     points = point_grid(count) * seen.size
     size = small_size(*seen.size)
     for start in range(0, len(points), _BATCH):
-        places = np.stack([points[start : start + _BATCH]] * 2, 1)
-        labels = np.tile(np.array([1, -1]), (len(places), 1))
-        logits, expected = network.answers(seen, places, labels)
-        for answer, iou in zip(logits[:, 1:], expected[:, 1:], strict=True):
+        logits, expected = at_points(network, seen, points[start : start + _BATCH])
+        for answer, iou in zip(logits, expected, strict=True):
             for values, sure in zip(answer, iou, strict=True):
                 quality = _between(float(sure), *_EXPECTED)
                 quality *= _between(stability_score(values, _OFFSET), *_STABLE) if quality else 0

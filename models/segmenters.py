@@ -15,6 +15,9 @@ from .segmenter import PromptSegmenter, Segmenter
 
 if TYPE_CHECKING:
     from .amg import AutomaticMasks
+    from .saliency import SaliencyReader
+    from .saliency_features import SaliencyTrunks
+    from .segmenter_salient import SalientSegmenter
 
 SAM_CHECKPOINTS = ("sam-vit-h", "sam-vit-l", "sam-vit-b")  # best first
 DEEPLAB_CHECKPOINT = "deeplabv3-resnet101"
@@ -35,42 +38,44 @@ class SegmenterOptions:
     automatic: AutomaticMasks | None = None  # how `sam` finds objects without prompts
 
 
-def _salient(options: SegmenterOptions) -> PromptSegmenter:
-    from .crop_builtin import weights_folder
+def salient_segmenter(
+    reader: SaliencyReader, trunks: SaliencyTrunks, threads: int
+) -> SalientSegmenter:
+    """Engine `salient` with the networks that ship, on a map and trunks that others share.
+
+    Raises:
+        ModelError: weights are missing or damaged.
+    """
     from .grouping import ObjectGrouping
     from .outlines import OutlineNetwork
+    from .segmenter_salient import SalientSegmenter
+
+    grouping = ObjectGrouping(trunks, threads)
+    return SalientSegmenter(reader, grouping=grouping, outlines=OutlineNetwork(threads))
+
+
+def _salient(options: SegmenterOptions) -> PromptSegmenter:
+    from .crop_builtin import weights_folder
     from .saliency import open_saliency
     from .saliency_features import SaliencyTrunks
-    from .segmenter_salient import SalientSegmenter
 
     trunks = SaliencyTrunks(options.threads, weights_folder())  # run once a picture for both
     reader = open_saliency(options.saliency, threads=options.threads, trunks=trunks)
-    return SalientSegmenter(
-        reader,
-        grouping=ObjectGrouping(trunks, options.threads),
-        outlines=OutlineNetwork(options.threads),
-    )
+    return salient_segmenter(reader, trunks, options.threads)
 
 
 def _objects(options: SegmenterOptions) -> PromptSegmenter:
     from .crop_builtin import weights_folder
-    from .grouping import ObjectGrouping
     from .mobile_sam import MobileSamNetwork
     from .object_choice import ObjectNetwork
-    from .outlines import OutlineNetwork
     from .saliency import open_saliency
     from .saliency_features import SaliencyTrunks
     from .segmenter_objects import ObjectSegmenter
-    from .segmenter_salient import SalientSegmenter
 
     network = MobileSamNetwork(resolve(MOBILE_SAM, options.user), options.threads)
     trunks = SaliencyTrunks(options.threads, weights_folder())  # run once a picture for all
     reader = open_saliency(options.saliency, threads=options.threads, trunks=trunks)
-    salient = SalientSegmenter(
-        reader,
-        grouping=ObjectGrouping(trunks, options.threads),
-        outlines=OutlineNetwork(options.threads),
-    )
+    salient = salient_segmenter(reader, trunks, options.threads)
     return ObjectSegmenter(reader, salient, network, ObjectNetwork(trunks, options.threads))
 
 

@@ -7,27 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.files import atomic_write
-from ..core.seeds import derive_seed
 from ..models.crop_builtin import LITE, VIT, weights_folder
-from ..models.grouping import GROUPING, ObjectGrouping
+from ..models.grouping import GROUPING
 from ..models.mobile_sam import DECODER, ENCODER, GUESS, MobileSamNetwork
 from ..models.object_features import forms, ious, looks
-from ..models.outlines import OUTLINES, OutlineNetwork
-from ..models.proposals import propose, small_size
+from ..models.outlines import OUTLINES
+from ..models.proposals import propose, small_mask, small_size
 from ..models.reference_encoder import digest_of
 from ..models.saliency import open_saliency
 from ..models.saliency_builtin import SALIENCY
 from ..models.saliency_features import SaliencyTrunks
-from ..models.segmenter_salient import SalientSegmenter
+from ..models.segmenters import salient_segmenter
+from .outline_examples import held_out
 from .outline_sources import OutlineSource
 from .photo_digest import weights_digest
 
-HELD_OUT = 5  # one photograph in so many only measures
 _LEAST = 20  # pixels of a small mask that an object has at least
 
 
@@ -66,7 +64,7 @@ class ObjectExample:
     @property
     def held_out(self) -> bool:
         """Whether it only measures."""
-        return derive_seed(0, "held out", self.source) % HELD_OUT == 0
+        return held_out(self.source)
 
 
 def compute_examples(
@@ -116,11 +114,7 @@ class _Maker:
     def __init__(self, sam: Path, threads: int) -> None:
         self._trunks = SaliencyTrunks(threads, weights_folder())
         self._reader = open_saliency(threads=threads, trunks=self._trunks)
-        self._salient = SalientSegmenter(
-            self._reader,
-            grouping=ObjectGrouping(self._trunks, threads),
-            outlines=OutlineNetwork(threads),
-        )
+        self._salient = salient_segmenter(self._reader, self._trunks, threads)
         self._network = MobileSamNetwork(sam, threads)
 
     def arrays(
@@ -132,10 +126,10 @@ class _Maker:
         found = [each.mask for each in self._salient.segment(rgb)]
         p = propose(self._network, rgb, self._reader.read(rgb), found)
         size = small_size(rgb.shape[1], rgb.shape[0])
-        truths = np.array([_shrunk(mask, size) for mask in objects], bool)
+        truths = np.array([small_mask(mask, size) for mask in objects], bool)
         truths = truths.reshape(-1, *size[::-1])
         truths = truths[truths.sum((1, 2)) >= _LEAST]
-        counts = ~_shrunk(unknown, size)
+        counts = ~small_mask(unknown, size)
         fits = np.zeros(len(p), np.float32)
         if len(truths) and len(p):
             fits = ious(p.masks & counts, truths & counts).max(1)
@@ -164,8 +158,3 @@ def _unpacked(source: str, stored: dict[str, NDArray[np.generic]]) -> ObjectExam
 def packed(masks: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Masks (K,h,w) as bits (K,⌈h·w/8⌉)."""
     return np.packbits(masks.reshape(len(masks), masks.shape[1] * masks.shape[2]), axis=1)
-
-
-def _shrunk(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
-    shares = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(shares > 0.5)
