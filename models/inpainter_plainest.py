@@ -14,6 +14,9 @@ from .inpainter import Inpainter, for_plates
 from .saliency import SaliencyReader
 
 _BETTER = 0.01  # mean saliency by which the second has to be plainer: the first copies true texture
+# Mean saliency of the first above which nothing is said: where a picture shows nothing else, what
+# was filled is its subject, however well it fits.
+_SUBJECT = 0.5
 
 
 class PlainestInpainter:
@@ -56,4 +59,4 @@ class _Plates:
         # each at the size that it was made for
         fills = [fill_hole(engine, rgb, hole, seed=seed) for engine in (self._first, self._second)]
         first, second = (float(self._reader.read(fill)[hole].mean()) for fill in fills)
-        return fills[1] if second < first - _BETTER else fills[0]
+        return fills[1] if second < first - _BETTER and first < _SUBJECT else fills[0]

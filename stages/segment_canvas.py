@@ -21,6 +21,8 @@ from ..models.inpainting import fill_hole
 Rgb = NDArray[np.uint8]
 Fill = Callable[[Rgb, Mask, int], Rgb]  # picture, hole, seed: the picture with the hole filled
 
+_ENLARGED = 0.3  # of a pixel, that is enough for it to be found
+
 
 class Canvas(Protocol):
     """What the loop erases from; never changed, every filling gives a new one."""
@@ -136,3 +138,13 @@ def enlarged(mask: Mask, shape: tuple[int, ...]) -> Mask:
         return large
     nearest = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     return np.asarray(nearest, bool)
+
+
+def enlarged_beside(found: Mask, hole: Mask) -> Mask:
+    """What was found at a reduced size, at the size of a hole HxW and outside of it."""
+    if found.shape == hole.shape:
+        return found & ~hole
+    if not found.any():
+        return np.zeros_like(hole)
+    soft = cv2.resize(found.astype(np.float32), hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(soft > _ENLARGED) & ~hole

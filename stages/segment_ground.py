@@ -28,6 +28,7 @@ _CELL = 1.0  # of CIELAB's units, as wide as places that have the same samples a
 _ROWS = 2048  # points that are compared at once
 _SHADE = 0.83  # of the ground's light, the most in the shade
 _TINGE = 0.3  # the most by which the shade's share of light differs between red, green and blue
+_LOWER = 0.5  # of a hole's height from its top, from which shadows fall
 _DARK = 0.003  # of the light; darker ground has no shade that one sees
 
 Points = NDArray[np.float32]
@@ -93,6 +94,20 @@ def apart(points: Points, samples: Points) -> Points:
         squares.partition(rank, axis=1)  # in place: it is large
         found.append(np.sqrt(squares[:, rank]))
     return np.concatenate(found)
+
+
+def beside_lower(hole: Mask, ring: Mask) -> NDArray[np.bool_]:
+    """Which pixels of a ring lie beside the lower part of the hole's nearest piece, or below."""
+    _, pieces, spans, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~hole).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    piece_of = np.zeros(int(nearest.max()) + 1, np.int64)
+    piece_of[nearest[hole]] = pieces[hole]
+    piece = piece_of[nearest[ring]]
+    top, height = spans[:, cv2.CC_STAT_TOP], spans[:, cv2.CC_STAT_HEIGHT]
+    rows = np.nonzero(ring)[0]
+    return np.asarray(rows - top[piece] > _LOWER * height[piece])
 
 
 def _joint(lab: Points, where: Mask, reach: int) -> Points:

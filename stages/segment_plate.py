@@ -15,6 +15,7 @@ from ..core.masks import Mask
 from .segment_config import SegmentConfig
 from .segment_hole import hole_around, hole_radius
 from .segment_remnants import remnants
+from .segment_shadows import shadows
 
 # Cutting out by colours (GrabCut) what is joined to the masks leaves a sixth less of objects on
 # plates of train photographs, but cuts into what stands beside them, and plates look no better.
@@ -23,7 +24,7 @@ _WIDER = 0.5  # of the hole's own widening, by which it is wider than remnants
 
 
 def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: SegmentConfig) -> Mask:
-    """`segment_hole.hole_around` with what is left of the objects, and without islands.
+    """`segment_hole.hole_around` with what is left of the objects, their shadows, and no islands.
 
     Args:
         rgb: HxWx3, the picture that shows the objects.
@@ -35,10 +36,13 @@ def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segment
     filled = _without_islands(
         _without_slits(hole_around(rgb, mask, others, config), others, radius)
     )
-    left = remnants(rgb, filled, mask) & ~others
-    if radius < 1 or not left.any():
+    if radius < 1:
         return filled
-    return _without_islands(filled | grown(left, max(round(radius * _WIDER), 1)))
+    for look in (lambda hole: remnants(rgb, hole, mask), lambda hole: shadows(rgb, hole)):
+        left = look(filled) & ~others
+        if left.any():
+            filled = _without_islands(filled | grown(left, max(round(radius * _WIDER), 1)))
+    return filled
 
 
 def _without_slits(hole: Mask, others: Mask, radius: int) -> Mask:

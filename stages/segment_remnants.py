@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..core.masks import Mask
 from ..models.mask_parts import joined
-from .segment_canvas import reduced, reduced_shares, working_size
-from .segment_ground import Ground, apart
+from .segment_canvas import enlarged_beside, reduced, reduced_shares, working_size
+from .segment_ground import Ground, apart, beside_lower
 
 _SIDE = 400  # pixels of the long side at which this is looked at
 # Of the long side, the ring's width; and of CIELAB, by how much a ground differs from itself where
@@ -26,7 +26,6 @@ _BEYOND = 2.2  # widths from the hole up to which the ground is taken
 _LEAST = 9.0  # of CIELAB, by which a remnant differs
 _USUAL = 1.6  # times what is usual on the ground, by which it differs
 _ALIKE = 0.8  # share of the distance to the ground, within which a pixel is the object's
-_LOWER = 0.5  # of a hole's height from its top, from which shadows fall
 _LARGEST = 0.12  # of the hole, a remnant at most
 _MOST = 0.3  # of the hole, all of them
 _FILLS = 0.5  # of the picture, a hole around which there is too little to compare
@@ -49,12 +48,7 @@ def remnants(rgb: NDArray[np.uint8], hole: Mask, mask: Mask) -> Mask:
     found = np.zeros_like(inside)
     for width, various in _LOOKS:
         found |= _found(small, inside | found, own & inside, width, various)
-    if not found.any():
-        return np.zeros_like(hole)
-    if size == hole.shape[::-1]:
-        return found & ~hole
-    soft = cv2.resize(found.astype(np.float32), hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(soft > 0.3) & ~hole
+    return enlarged_beside(found, hole)
 
 
 def _found(rgb: NDArray[np.uint8], hole: Mask, own: Mask, width: float, various: float) -> Mask:
@@ -75,26 +69,12 @@ def _found(rgb: NDArray[np.uint8], hole: Mask, own: Mask, width: float, various:
     differs = (usual < various) & (strange > np.maximum(_LEAST, _USUAL * usual))
     if not differs.any():
         return none
-    taken = ground.shaded(ring) & _lower(hole, ring)
+    taken = ground.shaded(ring) & beside_lower(hole, ring)
     taken[differs] |= apart(looked[differs], ground.at(own)) < _ALIKE * strange[differs]
     odd = none.astype(np.uint8)
     odd[ring] = differs & taken
     closed = cv2.morphologyEx(odd, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
     return _ending(np.asarray(closed, bool) & ring, hole, away > reach - 1.5)
-
-
-def _lower(hole: Mask, ring: Mask) -> NDArray[np.bool_]:
-    """Which pixels of a ring lie beside the lower part of the hole's nearest piece, or below."""
-    _, pieces, spans, _ = cv2.connectedComponentsWithStats(hole.astype(np.uint8))
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~hole).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    piece_of = np.zeros(int(nearest.max()) + 1, np.int64)
-    piece_of[nearest[hole]] = pieces[hole]
-    piece = piece_of[nearest[ring]]
-    top, height = spans[:, cv2.CC_STAT_TOP], spans[:, cv2.CC_STAT_HEIGHT]
-    rows = np.nonzero(ring)[0]
-    return np.asarray(rows - top[piece] > _LOWER * height[piece])
 
 
 def _ending(odd: Mask, hole: Mask, edge: Mask) -> Mask:

@@ -44,7 +44,7 @@ def scene() -> tuple[Array, Array]:
     return np.full((30, 50, 3), 90, np.uint8), hole
 
 
-@pytest.mark.parametrize(("first", "second", "kept"), [(200, 60, 60), (60, 200, 60), (80, 79, 80)])
+@pytest.mark.parametrize(("first", "second", "kept"), [(120, 60, 60), (60, 120, 60), (80, 79, 80)])
 def test_plates_get_the_plainer_fill_and_the_first_where_both_are(
     first: int, second: int, kept: int
 ) -> None:
@@ -53,6 +53,12 @@ def test_plates_get_the_plainer_fill_and_the_first_where_both_are(
     filled = fill_hole(for_plates(engine), rgb, hole, seed=0)
     assert (filled[hole] == kept).all()
     np.testing.assert_array_equal(filled[~hole], rgb[~hole])
+
+
+def test_where_the_first_fill_is_the_subject_for_want_of_another_it_stays() -> None:
+    engine = PlainestInpainter(Grey(200, "a"), Grey(60, "b"), Bright())
+    rgb, hole = scene()
+    assert (fill_hole(for_plates(engine), rgb, hole, seed=0)[hole] == 200).all()
 
 
 def test_the_search_for_objects_has_the_first_engine_alone() -> None:
