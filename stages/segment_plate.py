@@ -34,14 +34,15 @@ def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segment
     """
     radius = hole_radius(mask, config)
     filled = _without_islands(
-        _without_slits(hole_around(rgb, mask, others, config), others, radius)
+        _without_slits(hole_around(rgb, mask, others, config), others, radius), others
     )
     if radius < 1:
         return filled
     for look in (lambda hole: remnants(rgb, hole, mask), lambda hole: shadows(rgb, hole)):
         left = look(filled) & ~others
         if left.any():
-            filled = _without_islands(filled | grown(left, max(round(radius * _WIDER), 1)))
+            wider = grown(left, max(round(radius * _WIDER), 1)) & ~others
+            filled = _without_islands(filled | wider, others)
     return filled
 
 
@@ -59,7 +60,7 @@ def _without_slits(hole: Mask, others: Mask, radius: int) -> Mask:
     return np.asarray(hole | (closed & ~others))
 
 
-def _without_islands(hole: Mask) -> Mask:
+def _without_islands(hole: Mask, others: Mask) -> Mask:
     filled = hole.copy()
     count, parts, spans, _ = cv2.connectedComponentsWithStats((~filled).astype(np.uint8))
     most = _ISLAND * int(filled.sum())
@@ -68,5 +69,5 @@ def _without_islands(hole: Mask) -> Mask:
         x, y, wide, high, size = (int(value) for value in spans[number])
         enclosed = x > 0 and y > 0 and x + wide < width and y + high < height
         if enclosed and size <= most:
-            filled |= parts == number
+            filled |= (parts == number) & ~others
     return filled

@@ -31,6 +31,9 @@ _MOST = 0.3  # of the hole, all of them
 _FILLS = 0.5  # of the picture, a hole around which there is too little to compare
 _FEWEST = 50  # pixels of ground
 _GAP = 5  # pixels, closed: what is thin is not seen all along
+_THIN, _LONG = 5.0, 3.0  # pixels of a thread's breadth at most; its length at least, in breadths
+_LONGEST = 40.0  # pixels of its length at most
+_PARTLY = 0.1  # of a thread, that looks like the object
 _SPECK = 4  # pixels; fewer are noise
 
 
@@ -48,11 +51,24 @@ def remnants(rgb: NDArray[np.uint8], hole: Mask, mask: Mask) -> Mask:
     found = np.zeros_like(inside)
     for width, various in _LOOKS:
         found |= _found(small, inside | found, own & inside, width, various)
+    # last, for nothing should be looked for around them
+    found |= _found(small, inside | found, own & inside, *_LOOKS[0], thin=True)
     return enlarged_beside(found, hole)
 
 
-def _found(rgb: NDArray[np.uint8], hole: Mask, own: Mask, width: float, various: float) -> Mask:
-    """The remnants in a ring of this width where the ground is no more various than that."""
+def _found(
+    rgb: NDArray[np.uint8],
+    hole: Mask,
+    own: Mask,
+    width: float,
+    various: float,
+    *,
+    thin: bool = False,
+) -> Mask:
+    """The remnants in a ring of this width where the ground is no more various than that.
+
+    `thin` says whether threads count that are the object's only in places.
+    """
     reach = max(round(width * max(hole.shape)), 3)
     away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
     ring = (away > 0) & (away <= reach)
@@ -71,10 +87,28 @@ def _found(rgb: NDArray[np.uint8], hole: Mask, own: Mask, width: float, various:
         return none
     taken = ground.shaded(ring) & beside_lower(hole, ring)
     taken[differs] |= apart(looked[differs], ground.at(own)) < _ALIKE * strange[differs]
-    odd = none.astype(np.uint8)
-    odd[ring] = differs & taken
+    odd, whole = none.astype(np.uint8), none.copy()
+    odd[ring], whole[ring] = differs & taken, differs
+    if thin:
+        odd |= _threads(whole, odd > 0)
     closed = cv2.morphologyEx(odd, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
     return _ending(np.asarray(closed, bool) & ring, hole, away > reach - 1.5)
+
+
+def _threads(differs: Mask, taken: Mask) -> Mask:
+    """Thin parts of what differs that are the object's in places: a ski pole mixes with the sky."""
+    count, parts, spans, _ = cv2.connectedComponentsWithStats(
+        differs.astype(np.uint8), connectivity=8
+    )
+    found = np.zeros_like(differs)
+    for number in range(1, count):
+        part = parts == number
+        length = np.hypot(spans[number, cv2.CC_STAT_WIDTH], spans[number, cv2.CC_STAT_HEIGHT])
+        breadth = 2 * cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 5).max()
+        thin = breadth <= _THIN and _LONG * breadth <= length <= _LONGEST
+        if thin and (part & taken).sum() >= _PARTLY * part.sum():
+            found |= part
+    return found
 
 
 def _ending(odd: Mask, hole: Mask, edge: Mask) -> Mask:
