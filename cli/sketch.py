@@ -284,9 +284,9 @@ def sketch(
             if notes:
                 output.warn(f"{init_svg}: left out {', '.join(notes)}.")
         threads = max(available_cores() // resolve_jobs(jobs), 1)
-        contours = open_lines(settings.edges, user, threads)
+        finders = open_lines(settings.edges, user, threads)
         encoder = open_encoders(settings.encoder, place, user)
-        tools = SketchTools(encoder, open_saliency(), contours, place)
+        tools = SketchTools(encoder, open_saliency(), finders, place)
         output.note(f"encoder {tools.encoder.name}")
 
         def work(source: Source) -> Record:

@@ -15,6 +15,7 @@ from .segmenter import PromptSegmenter, Segmenter
 
 if TYPE_CHECKING:
     from .amg import AutomaticMasks
+    from .mobile_sam import MobileSamNetwork
     from .saliency import SaliencyReader
     from .saliency_features import SaliencyTrunks
     from .segmenter_salient import SalientSegmenter
@@ -65,14 +66,20 @@ def _salient(options: SegmenterOptions) -> PromptSegmenter:
 
 
 def _objects(options: SegmenterOptions) -> PromptSegmenter:
-    from .crop_builtin import weights_folder
     from .mobile_sam import MobileSamNetwork
+
+    network = MobileSamNetwork(resolve(MOBILE_SAM, options.user), options.threads)
+    return objects_segmenter(network, options)
+
+
+def objects_segmenter(network: MobileSamNetwork, options: SegmenterOptions) -> PromptSegmenter:
+    """Engine `objects` on a network that is open already."""
+    from .crop_builtin import weights_folder
     from .object_choice import ObjectNetwork
     from .saliency import open_saliency
     from .saliency_features import SaliencyTrunks
     from .segmenter_objects import ObjectSegmenter
 
-    network = MobileSamNetwork(resolve(MOBILE_SAM, options.user), options.threads)
     trunks = SaliencyTrunks(options.threads, weights_folder())  # run once a picture for all
     reader = open_saliency(options.saliency, threads=options.threads, trunks=trunks)
     salient = salient_segmenter(reader, trunks, options.threads)

@@ -38,8 +38,9 @@ def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segment
     )
     if radius < 1:
         return filled
-    for look in (lambda hole: remnants(rgb, hole, mask), lambda hole: shadows(rgb, hole)):
-        left = look(filled) & ~others
+    for farther in (False, True):
+        found = shadows(rgb, filled) if farther else remnants(rgb, filled, mask)
+        left = found & ~others
         if left.any():
             wider = grown(left, max(round(radius * _WIDER), 1)) & ~others
             filled = _without_islands(filled | wider, others)

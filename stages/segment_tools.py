@@ -25,7 +25,7 @@ class SegmentTools:
     @classmethod
     def shared(cls, segmenter: Segmenter, inpainter: Inpainter) -> SegmentTools:
         """Engines that wait for each other's threads, so that each is used by one at a time."""
-        return cls(_SharedSegmenter(segmenter), _SharedInpainter(inpainter))
+        return cls(SharedSegmenter(segmenter), _SharedInpainter(inpainter))
 
 
 def prompt(segmenter: Segmenter, rgb: NDArray[np.uint8], prompts: list[Prompt]) -> list[Instance]:
@@ -42,16 +42,20 @@ def prompt(segmenter: Segmenter, rgb: NDArray[np.uint8], prompts: list[Prompt]) 
     return found
 
 
-class _SharedSegmenter:
+class SharedSegmenter:
+    """A segmenter that threads use one at a time."""
+
     def __init__(self, inner: Segmenter) -> None:
         self._inner, self._lock = inner, threading.Lock()
         self.name = inner.name
 
     def segment(self, rgb: NDArray[np.uint8]) -> list[Instance]:
+        """See `models.segmenter.Segmenter`."""
         with self._lock:
             return self._inner.segment(rgb)
 
     def prompt(self, rgb: NDArray[np.uint8], prompts: list[Prompt]) -> list[Instance]:
+        """See `prompt`."""
         with self._lock:
             return prompt(self._inner, rgb, prompts)
 

@@ -20,6 +20,7 @@ from ..core.errors import Interrupted
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..models.encoder import Encoder
 from .sketch_config import SketchConfig
+from .sketch_contours import LineFinders
 from .sketch_files import clear, write_animations, write_drawings, write_maps, write_run
 from .sketch_fit import SketchFit
 from .sketch_loss import Losses, SketchLoss
@@ -30,7 +31,6 @@ from .sketch_state import fingerprint, load_state, save_state
 from .sketch_target import Target, prepare_target
 
 if TYPE_CHECKING:
-    from ..models.contours import ContourReader
     from ..models.saliency import SaliencyReader
 
 KEEP_EVERY = 20.0  # seconds between two states on the disk
@@ -42,7 +42,7 @@ class SketchTools:
 
     encoder: Encoder
     saliency: SaliencyReader | None = None  # may be None where nothing has to be found
-    contours: ContourReader | None = None  # without it Canny's edges count
+    finders: LineFinders = field(default_factory=LineFinders)
     device: str = "cpu"
 
 
@@ -119,7 +119,7 @@ def sketch(
         config,
         options=inputs.regions,
         saliency=tools.saliency,
-        contours=tools.contours,
+        finders=tools.finders,
         name=inputs.name,
         drawing=inputs.drawing,
         max_pixels=inputs.max_pixels,
@@ -265,7 +265,7 @@ def _record(
         ],
         "encoder": tools.encoder.source,
         "saliency": tools.saliency.name if tools.saliency else None,
-        "contours": tools.contours.name if tools.contours else None,
+        "contours": tools.finders.contours.name if tools.finders.contours else None,
         "arguments": dataclasses.asdict(config),
         "versions": {name: version(name) for name in ("compose-toolkit", "torch", "numpy")},
         "curve": [row[result.best] for row in result.curve],

@@ -1,17 +1,30 @@
-"""Which network finds a sketch's lines, by what `SketchConfig.edges` says."""
+"""What finds a sketch's lines, by what `SketchConfig.edges` says."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..models.cache import UserPaths, find, parse_user_paths
 from ..models.hub import resolve
 from ..models.registry import checkpoint
-from ..models.segmenters import MOBILE_SAM
+from ..models.segmenters import MOBILE_SAM, SegmenterOptions, objects_segmenter
+from .segment_tools import SharedSegmenter
 from .sketch_config import Edges
 
 if TYPE_CHECKING:
     from ..models.contours import ContourReader
+    from ..models.segment_parts import SegmentParts
+    from ..models.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class LineFinders:
+    """Opened once a process, for several threads; what is None is done without."""
+
+    contours: ContourReader | None = None  # without it Canny's edges count
+    objects: Segmenter | None = None  # whose outlines count
+    parts: SegmentParts | None = None  # small ones, that are drawn first
 
 
 def edges_named(name: Edges | Literal["auto"], user: UserPaths | None = None) -> Edges:
@@ -26,10 +39,8 @@ def edges_named(name: Edges | Literal["auto"], user: UserPaths | None = None) ->
     return "segments" if find(checkpoint(MOBILE_SAM), paths) else "contours"
 
 
-def open_lines(
-    edges: Edges, user: UserPaths | None = None, threads: int = 1
-) -> ContourReader | None:
-    """The network that finds these lines; None where they are Canny's.
+def open_lines(edges: Edges, user: UserPaths | None = None, threads: int = 1) -> LineFinders:
+    """What finds these lines.
 
     Args:
         edges: which lines.
@@ -40,13 +51,18 @@ def open_lines(
         ModelError: its weights are not on this machine, or are damaged.
     """
     if edges == "canny":
-        return None
+        return LineFinders()
     from ..models.contours import open_contours
 
     contours = open_contours()
     if edges == "contours":
-        return contours
+        return LineFinders(contours)
     from ..models.mobile_sam import MobileSamNetwork
     from ..models.segment_contours import SegmentContours
+    from ..models.segment_parts import SegmentParts
 
-    return SegmentContours(contours, MobileSamNetwork(resolve(MOBILE_SAM, user), threads))
+    network = MobileSamNetwork(resolve(MOBILE_SAM, user), threads)
+    objects = objects_segmenter(network, SegmenterOptions(threads=threads))
+    return LineFinders(
+        SegmentContours(contours, network), SharedSegmenter(objects), SegmentParts(network)
+    )

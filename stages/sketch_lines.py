@@ -20,7 +20,9 @@ from ..core.masks import mask_box
 from .sketch_chains import LEAST, ridges
 from .sketch_edges import scene_edges
 from .sketch_lights import discs
+from .sketch_objects import Subjects
 from .sketch_outlines import borders, outlines
+from .sketch_parts import part_outlines
 from .sketch_regions import Region
 from .sketch_target import Target
 from .sketch_weights import edge_weights
@@ -52,8 +54,9 @@ class Lines:
 
     edges: NDArray[np.bool_]  # thin
     strength: NDArray[np.float32]  # in [0,1], how sure a line is, with soft flanks
-    weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off the edges
+    weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off edges and details
     outlines: tuple[NDArray[np.float64], ...] = ()  # (n,2) each, of subjects, x and y in pixels
+    details: tuple[NDArray[np.float64], ...] = ()  # the same of small parts
     finer: int = 1  # pixels of these planes beside one another on a pixel of the canvas
 
 
@@ -87,7 +90,7 @@ def read_scene(target: Target, reader: ContourReader, finer: int = 1) -> NDArray
 def contour_lines(
     target: Target,
     reader: ContourReader,
-    saliency: NDArray[np.float32] | None,
+    subjects: Subjects | None,
     regions: Sequence[Region] = (),
     *,
     scene: NDArray[np.float32] | None = None,
@@ -98,7 +101,8 @@ def contour_lines(
     Args:
         target: on its canvas.
         reader: the network.
-        saliency: HxW in [0,1]; without it all places count alike.
+        subjects: without them all places count alike. Outlines of objects count as those of what
+            is salient, and those of parts as much as anything.
         regions: to look at more closely.
         scene: what `read_scene` gave, where it was called before, as fine or finer.
         finer: times the canvas, what the lines' planes are wide and high.
@@ -123,17 +127,27 @@ def contour_lines(
     weights = np.maximum(weights / top, _REMAINDER * faint)
     strength = np.maximum(strength, _REMAINDER * faint)
     found: list[NDArray[np.float64]] = []
-    if saliency is not None:
-        saliency = np.clip(_fitted(saliency, (width, height)), 0, 1)
-        around = cv2.dilate(saliency, _square(_AROUND * scale))
-        weights = weights * (_ASIDE + (1 - _ASIDE) * around) * (1 + _OUTER * borders(saliency))
-        found = outlines(saliency, contours)
+    details: list[NDArray[np.float64]] = []
+    if subjects is not None:
+        planes = [
+            np.clip(_fitted(plane, (width, height)), 0, 1)
+            for plane in (subjects.saliency, *subjects.shapes)
+        ]
+        around = cv2.dilate(planes[0], _square(_AROUND * scale))
+        outer = np.max([borders(plane) for plane in planes], axis=0)
+        weights = weights * (_ASIDE + (1 - _ASIDE) * around) * (1 + _OUTER * outer)
+        found = [line for plane in planes for line in outlines(plane, contours)]
+        details = part_outlines(subjects.parts, (height, width))
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
     shining = discs(rgb)
     if shining.any():
         edges, strength = edges | shining, np.maximum(strength, shining)
         weights = np.maximum(weights, shining.astype(np.float32))
-    return Lines(edges, np.asarray(strength, np.float32), weights, tuple(found), finer)
+    for line in details:
+        x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
+        weights[y, x] = 1
+    strength = np.asarray(strength, np.float32)
+    return Lines(edges, strength, weights, tuple(found), tuple(details), finer)
 
 
 def _spare_edges(

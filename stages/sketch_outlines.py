@@ -50,7 +50,7 @@ def outlines(saliency: Map, contours: Map) -> list[Points]:
     for border in closed_borders:
         if abs(cv2.contourArea(border)) < _SMALLEST * height * width:
             continue
-        closed = _resampled(border[:, 0].astype(np.float64) + 0.5)
+        closed = resampled(border[:, 0].astype(np.float64) + 0.5)
         moved = _moved(closed, contours, max(_AWAY * scale, 2.0))
         x, y = np.clip(moved.astype(int), 0, (width - 1, height - 1)).T
         kept = np.minimum(moved, (width, height) - moved).min(1) > _FRAME
@@ -75,7 +75,7 @@ def _along(values: Map) -> Map:
     return np.convolve(around, np.full(_STRETCH, 1 / _STRETCH), "valid").astype(np.float32)
 
 
-def _resampled(border: Points) -> Points:
+def resampled(border: Points) -> Points:
     """A closed curve (n,2), blurred along itself, its points a pixel apart."""
     radius = round(3 * _SMOOTHING)
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / _SMOOTHING) ** 2)
@@ -100,7 +100,7 @@ def _moved(curve: Points, contours: Map, away: float) -> Points:
     gain = cv2.remap(contours, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     best = _path(np.asarray(gain, np.float64))
     moved = places[np.arange(len(curve)), best]
-    return _resampled(moved)
+    return resampled(moved)
 
 
 def _path(gain: NDArray[np.float64]) -> NDArray[np.int64]:

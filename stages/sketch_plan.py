@@ -20,8 +20,10 @@ from ..models.mask_parts import without_faint_parts
 from ..models.segmenter_salient import SalientConfig
 from .sketch_allotment import allot, round_counts
 from .sketch_config import SketchConfig
+from .sketch_contours import LineFinders
 from .sketch_edges import xdog_edges
 from .sketch_lines import Lines, canny_lines, contour_lines, finer_than, read_scene
+from .sketch_objects import read_subjects
 from .sketch_regions import (
     Region,
     region_edges,
@@ -34,7 +36,6 @@ from .sketch_target import Target
 from .sketch_trace import Tracer
 
 if TYPE_CHECKING:
-    from ..models.contours import ContourReader
     from ..models.saliency import SaliencyReader
 
 Points = NDArray[np.float64]
@@ -96,7 +97,7 @@ def make_plan(
     *,
     options: Sequence[Box | Path] = (),
     saliency: SaliencyReader | None = None,
-    contours: ContourReader | None = None,
+    finders: LineFinders | None = None,
     name: str = "",
     drawing: Drawing | None = None,
     max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -109,8 +110,8 @@ def make_plan(
         config: strokes, rounds, sketches, init, seed.
         options: regions that the user named, boxes in the original's pixels or files of masks.
         saliency: finds regions and weighs edges and seeds; none of that happens without it.
-        contours: finds the lines that count, unless `config.edges` is canny; then, and without
-            it, Canny's do.
+        finders: find the lines that count, unless `config.edges` is canny; then, and without
+            them, Canny's do.
         name: of the input, which seeds depend on.
         drawing: begin with its strokes, stretched to the canvas; they count as strokes of the
             scene, and the rest of the budget is allotted.
@@ -124,22 +125,24 @@ def make_plan(
     seen = saliency.read(target.rgb) if saliency is not None else None
     # a landscape has no subject: where the network is not sure of one, all places count alike
     salient = seen if seen is not None and _has_subject(seen) else None
-    network = contours if config.edges != "canny" else None
+    finders = LineFinders() if finders is None or config.edges == "canny" else finders
+    network = finders.contours
     if network is None:
         lines = canny_lines(target, salient)
     else:
+        subjects = None if salient is None else read_subjects(target, salient, finders)
         finer = finer_than(target)
         scene = read_scene(target, network, finer)
-        lines = contour_lines(target, network, salient, scene=scene)
+        lines = contour_lines(target, network, subjects, scene=scene)
     regions = find_regions(
         path, target, config, options, salient, lines.edges, max_pixels=max_pixels
     )
     fine = lines
     if network is not None:
         if regions:
-            lines = contour_lines(target, network, salient, regions, scene=scene)
+            lines = contour_lines(target, network, subjects, regions, scene=scene)
         if config.init == "contours":
-            fine = contour_lines(target, network, salient, regions, scene=scene, finer=finer)
+            fine = contour_lines(target, network, subjects, regions, scene=scene, finer=finer)
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)

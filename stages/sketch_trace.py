@@ -22,6 +22,7 @@ _TOLERANCES = (1.0, 1.4, 2.0, 2.8, 4.0)
 _DEAR = 0.16  # share of what is drawn that each further pixel of tolerance has to bring
 _GAP = 5.0  # pixels of a canvas of 224 over which a chain goes on in another
 _ROUND = 0.6  # what an outline counts beside a chain of ridges, which keeps corners
+_DETAIL = 2.0  # what a small part's outline counts beside it
 _CHANCE = 0.2  # deviation of the logarithm of a piece's value, for sketches to differ
 _INSIDE = 0.5  # of a piece's pixels that lie in a region that it belongs to
 _SHORT = 8.0  # pixels of a canvas of 224; shorter pieces count less, for dashes are texture
@@ -41,8 +42,10 @@ class Tracer:
         for tolerance in _TOLERANCES:
             own = cut_pieces(found, tolerance * self._scale)
             outer = cut_pieces(lines.outlines, tolerance * self._scale)
-            worth = np.repeat([1.0, _ROUND], [len(own), len(outer)])
-            self._cuts.append((own + outer, worth))
+            small = cut_pieces(lines.details, tolerance * self._scale)
+            counts = [len(own), len(outer), len(small)]
+            worth = np.repeat([1.0, _ROUND, _DETAIL], counts)
+            self._cuts.append((own + outer + small, worth))
 
     def __call__(
         self, region: Region | None, count: int, chance: np.random.Generator, taken: Points

@@ -10,7 +10,7 @@ import pytest
 from compose.core.errors import ModelError
 from compose.models.cache import UserPaths
 from compose.stages.sketch_config import Edges
-from compose.stages.sketch_contours import edges_named, open_lines
+from compose.stages.sketch_contours import LineFinders, edges_named, open_lines
 
 from ..models.discs_network import DiscsNetwork
 
@@ -33,15 +33,19 @@ def test_segments_are_taken_where_their_weights_are(tmp_path: Path) -> None:
 
 
 def test_lines_are_opened_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert open_lines("canny") is None
+    assert open_lines("canny") == LineFinders()
     contours = open_lines("contours")
-    assert contours is not None
-    assert contours.name == "builtin"
+    assert contours.contours is not None
+    assert contours.contours.name == "builtin"
+    assert contours.objects is contours.parts is None
     with pytest.raises(ModelError, match="compose models pull mobile-sam"):
         open_lines("segments")
     weights = tmp_path / "mobile_sam.pt"
     weights.touch()
     monkeypatch.setattr("compose.models.mobile_sam.MobileSamNetwork", lambda *_: DiscsNetwork())
     segments = open_lines("segments", UserPaths({"mobile-sam": weights}))
-    assert segments is not None
-    assert segments.name == "segments"
+    assert segments.contours is not None
+    assert segments.contours.name == "segments"
+    assert segments.objects is not None
+    assert segments.objects.name == "objects"
+    assert segments.parts is not None

@@ -14,6 +14,7 @@ from compose.core.curves import cubic_points
 from compose.core.drawing import Drawing
 from compose.core.errors import InputError, MaskError, UsageError
 from compose.stages.sketch_config import SketchConfig
+from compose.stages.sketch_contours import LineFinders
 from compose.stages.sketch_plan import make_plan
 from compose.stages.sketch_regions import region_edges
 from compose.stages.sketch_target import prepare_target
@@ -65,7 +66,9 @@ def test_every_stroke_is_spent(plan, total, rounds, boxes, init, edges, allot, g
     config = tiny(strokes=total, rounds=min(rounds, total), init=init, edges=edges, allot=allot)
     regions = [Box(x, y, x + 20, y + 15) for x, y in boxes]
     before = drawing(given_strokes) if 0 < given_strokes <= total else None
-    made = plan(config, options=regions, saliency=Right(), contours=Outlines(), drawing=before)
+    made = plan(
+        config, options=regions, saliency=Right(), finders=LineFinders(Outlines()), drawing=before
+    )
     assert sum(strokes(made)) == total
     assert min(strokes(made)) > 0
     assert len(made.rounds) <= config.rounds
@@ -91,7 +94,7 @@ def test_too_few_strokes_for_all_regions_leave_rounds_out(plan):
 
 
 def test_strokes_begin_along_the_lines_of_the_picture(plan):
-    made = plan(tiny(rounds=1), contours=Outlines())
+    made = plan(tiny(rounds=1), finders=LineFinders(Outlines()))
     near = cv2.dilate(made.edges.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     for strokes_of_one in made.rounds[0].points:
         x, y = cubic_points(strokes_of_one, np.linspace(0, 1, 9)).reshape(-1, 2).astype(int).T
@@ -99,18 +102,18 @@ def test_strokes_begin_along_the_lines_of_the_picture(plan):
 
 
 def test_sketches_of_one_target_begin_differently(plan):
-    points = plan(tiny(strokes=4, rounds=1), contours=Outlines()).rounds[0].points
+    points = plan(tiny(strokes=4, rounds=1), finders=LineFinders(Outlines())).rounds[0].points
     assert not np.array_equal(points[0], points[1])
-    again = plan(tiny(strokes=4, rounds=1), contours=Outlines()).rounds[0].points
+    again = plan(tiny(strokes=4, rounds=1), finders=LineFinders(Outlines())).rounds[0].points
     assert np.array_equal(points, again)
 
 
 def test_the_network_is_not_asked_for_canny_s_edges(plan):
     reader = Outlines()
-    made = plan(tiny(edges="canny"), contours=reader)
+    made = plan(tiny(edges="canny"), finders=LineFinders(reader))
     assert reader.seen == []
-    assert np.array_equal(made.edges, plan(contours=None).edges)
-    assert not np.array_equal(made.edges, plan(contours=reader).edges)
+    assert np.array_equal(made.edges, plan(finders=None).edges)
+    assert not np.array_equal(made.edges, plan(finders=LineFinders(reader)).edges)
 
 
 # regions

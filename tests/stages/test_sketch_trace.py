@@ -9,6 +9,7 @@ import pytest
 from compose.core.curves import cubic_points
 from compose.stages.sketch_chains import ridges
 from compose.stages.sketch_lines import Lines, contour_lines, finer_than, read_scene
+from compose.stages.sketch_objects import Subjects
 from compose.stages.sketch_regions import Region
 from compose.stages.sketch_target import prepare_target
 from compose.stages.sketch_trace import Tracer
@@ -105,8 +106,8 @@ def test_finer_lines_lie_where_those_of_the_canvas_do(tmp_path):
     mask[BOX[1] : BOX[3], BOX[0] : BOX[2]] = True
     regions = [Region("box", mask, "option")]
     salient = mask.astype(np.float32)
-    coarse = contour_lines(target, Outlines(), salient, regions)
-    fine = contour_lines(target, Outlines(), salient, regions, finer=2)
+    coarse = contour_lines(target, Outlines(), Subjects(salient), regions)
+    fine = contour_lines(target, Outlines(), Subjects(salient), regions, finer=2)
     assert (fine.edges.shape, fine.finer) == ((160, 240), 2)
     y, x = np.nonzero(fine.weights > 0.2)
     near = cv2.dilate((coarse.weights > 0.1).astype(np.uint8), np.ones((5, 5)))
@@ -140,7 +141,7 @@ def test_lines_lie_where_the_picture_changes_and_weigh_most_where_it_is_salient(
     target = prepare_target(write_scene(tmp_path / "scene.png"), canvas=120)
     salient = np.zeros((80, 120), np.float32)
     salient[:, 72:] = 1
-    lines = contour_lines(target, Outlines(), salient)
+    lines = contour_lines(target, Outlines(), Subjects(salient))
     assert lines.weights.max() == 1
     assert not lines.weights[~lines.edges].any()
     inner = lines.weights[:68]
