@@ -122,7 +122,8 @@ def sketch(
             "--edges",
             help="Lines that a network finds as a person would draw them (contours), the same "
             "where MobileSAM sees things end, with small parts such as eyes (segments), or "
-            "Canny's; auto: segments where the weights mobile-sam are on this machine, else contours.",
+            "Canny's; auto: segments where the weights mobile-sam are on this machine, else "
+            "contours.",
         ),
     ] = Edges.auto,
     init_svg: Annotated[
