@@ -1,8 +1,9 @@
-"""Small parts of things that a person would not leave out: eyes, lights, windows, hands.
+"""Small parts of things that a person would not leave out: eyes, lights, windows.
 
 They are too small to be among the answers at a grid of points. So spots are looked for first, where
 a picture is lighter, darker or of another colour than all around, MobileSAM is asked at each, and
-an answer counts that is small and compact and sets itself off from what surrounds it.
+an answer counts that is small and compact and sets itself off from what surrounds it. What lies at
+the border of something is left to its outline.
 """
 
 from __future__ import annotations
@@ -31,8 +32,7 @@ _AREA = (1e-4, 8e-3)  # of the picture
 _ASPECT = 2.5  # of its box, at most
 _CONTRAST = 12.0  # of CIELAB, by which it differs from what is around it
 _WIDER = 0.8  # of its radius, what is looked at around it
-_INNER = 2.5  # times what it is worth where all around it is within, as around an eye
-_MARGIN = 2.0  # pixels of a long side of 224, how far around
+_MARGIN = 2.0  # pixels of a long side of 224 from the border of where parts are looked for
 _SAME = 0.5  # of the smaller of two parts, that lies in both: they are one
 
 
@@ -41,7 +41,7 @@ class Part:
     """A small thing."""
 
     mask: Mask  # HxW
-    worth: float  # of CIELAB, how it differs from what is around, times how sure it is; see _INNER
+    worth: float  # of CIELAB, how it differs from what is around, times how sure it is
 
 
 class SegmentParts:
@@ -73,10 +73,11 @@ class SegmentParts:
                 if sure < _EXPECTED or stability_score(values, _OFFSET) < _STABLE:
                     continue
                 mask = np.asarray(seen.shrunk(values, (width, height)) > 0)
+                if (mask & ~inside).any():
+                    continue
                 contrast = _contrast(np.asarray(lab, np.float32), mask)
                 if contrast >= _CONTRAST:
-                    inner = _INNER if not (mask & ~inside).any() else 1.0
-                    found.append(Part(mask, contrast * float(sure) * inner))
+                    found.append(Part(mask, contrast * float(sure)))
         return _distinct(found)
 
 

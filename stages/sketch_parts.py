@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Points = NDArray[np.float64]
 
 _FINE = 4  # times the canvas, at which outlines are found
-_MOST = 10  # parts that are drawn
+_MOST = 6  # parts that are drawn
 
 
 def part_outlines(parts: Sequence[Part], shape: tuple[int, int]) -> list[Points]:

@@ -110,11 +110,14 @@ def test_a_mouth_s_line_is_no_part() -> None:
     assert middles(parts_of(rgb)) == sorted(EYES)
 
 
-def test_what_lies_inside_comes_before_what_is_at_the_border() -> None:
-    rgb = scene(((FACE[0] + 3, 100), RADIUS, DARK), (EYES[0], RADIUS, (60, 50, 45)))
+def test_what_lies_at_the_border_is_left_to_the_outline() -> None:
+    assert middles(parts_of(two_eyes(((FACE[0] + 3, 100), RADIUS, DARK)))) == sorted(EYES)
+
+
+def test_the_most_striking_comes_first() -> None:
+    rgb = scene((EYES[0], RADIUS, (110, 80, 60)), (EYES[1], RADIUS, DARK))
     found = parts_of(rgb)
-    assert len(found) == 2
-    assert middles(found[:1]) == [EYES[0]]  # though it is not so dark
+    assert middles(found[:1]) == [EYES[1]]
     assert found[0].worth > found[1].worth
 
 
