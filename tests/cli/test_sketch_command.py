@@ -37,7 +37,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COMPOSE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("compose.models.encoders.open_encoders", lambda *given: Blur())
-    monkeypatch.setattr("compose.models.saliency.open_saliency", lambda *given: Right())
+    monkeypatch.setattr("compose.models.saliency.open_saliency", lambda *given, **more: Right())
     return tmp_path
 
 
