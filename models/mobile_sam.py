@@ -6,6 +6,8 @@ The graphs ship with the tool; the weights are those of the published file, `mob
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from ..core.errors import ModelError
 from ..core.names import printable
 from .crop_builtin import weights_folder
 from .onnx_session import PROVIDERS, session_options
-from .sam_pixels import normalised
+from .sam_pixels import normalised, picture_key
 from .tiny_vit_biases import spread_biases
 from .torch_arrays import load_torch_arrays
 
@@ -33,6 +35,7 @@ CELLS = SIDE // PATCH
 NONE, CORNERS = -1, (2, 3)  # labels of no point, and of the corners of a box
 
 _WIDTH = 256  # of an embedding
+_AT_ONCE = 4  # points that are asked at once; more at a time are no faster
 _BIASES = ".attention_biases"
 _NO_GUESS = "prompt_encoder.no_mask_embed.weight"
 _OF = {  # the weights of each graph; the file's head of classes and counts of batches are of none
@@ -72,6 +75,9 @@ class Seen:
 class MobileSamNetwork:
     """Safe to call from several threads.
 
+    Every thread keeps the last picture that it took in, so that all who look at one after another
+    have it run once.
+
     Args:
         path: of the published file.
         threads: of one call.
@@ -86,9 +92,17 @@ class MobileSamNetwork:
         self._encoder = _session(ENCODER, weights, path, threads)
         self._guess = _session(GUESS, weights, path, threads)
         self._decoder = _session(DECODER, weights, path, threads)
+        self._last = threading.local()
 
     def look(self, rgb: NDArray[np.uint8]) -> Seen:
         """Take in a picture HxWx3."""
+        key = picture_key(rgb)
+        if getattr(self._last, "key", None) != key:
+            self._last.seen, self._last.key = self._taken_in(rgb), key
+        seen: Seen = self._last.seen
+        return seen
+
+    def _taken_in(self, rgb: NDArray[np.uint8]) -> Seen:
         height, width = rgb.shape[:2]
         scale = SIDE / max(width, height)
         inner = (max(int(width * scale + 0.5), 1), max(int(height * scale + 0.5), 1))
@@ -146,6 +160,14 @@ def at_points(
     labels = np.tile(np.array([1, NONE]), (len(points), 1))
     logits, expected = network.answers(seen, places, labels)
     return logits[:, 1:], expected[:, 1:]
+
+
+def answers_at(
+    network: MobileSamNetwork, seen: Seen, points: NDArray[np.float64]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """For each of many points (N,2) its three answers (3,h,w) and the IoU (3,) expected of them."""
+    for start in range(0, len(points), _AT_ONCE):
+        yield from zip(*at_points(network, seen, points[start : start + _AT_ONCE]), strict=True)
 
 
 def _small_guess(guess: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:

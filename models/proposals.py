@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask, mask_box
-from .mobile_sam import CORNERS, MobileSamNetwork, Seen, at_points
+from .mobile_sam import CORNERS, MobileSamNetwork, Seen, answers_at
 
 LONG_SIDE = 256  # pixels of the small masks' longer side
 
 _POINTS = 40  # about as many are spread over what is salient
 _LEAST_STEP = 8  # pixels of a small mask between two points
-_BATCH = 4  # points that are asked at once; more at a time are no faster
 _SALIENT = 0.3  # of the map, from where on points are spread
 _LEAST = 20  # pixels of a small mask
 _SURE = 10.0  # logit that stands for a given mask's pixels
@@ -80,10 +79,8 @@ def propose(
     points = _spread(small > _SALIENT)
     scale = np.array(seen.size) / size
     at = (points[:, ::-1] + 0.5) * scale  # x and y in the picture
-    for start in range(0, len(at), _BATCH):
-        logits, expected = at_points(network, seen, at[start : start + _BATCH])
-        for row, (answers, sure) in enumerate(zip(logits, expected, strict=True)):
-            kept.take(answers, sure, "point", start + row)
+    for row, (logits, expected) in enumerate(answers_at(network, seen, at)):
+        kept.take(logits, expected, "point", row)
     corner_labels = np.array([CORNERS])
     for mask in found:
         corners = np.array(mask_box(mask), np.float64).reshape(1, 2, 2)

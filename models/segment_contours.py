@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .amg import point_grid, stability_score
 from .contours import SIDE, ContourReader
-from .mobile_sam import MobileSamNetwork, Seen, at_points
+from .mobile_sam import MobileSamNetwork, Seen, answers_at
 from .proposals import small_size
 from .sam_pixels import picture_key
 
@@ -27,7 +27,6 @@ Map = NDArray[np.float32]
 LONG_SIDE = 896  # pixels of the long side of maps of borders, finer than the lines of a sketch
 _APART = 56  # pixels of a picture between two points, where that makes neither more nor fewer than
 _POINTS = (8, 16)  # points a side
-_BATCH = 4  # points that are asked at once
 _OFFSET = 1.0  # logits by which cut-offs are shifted for the stability
 _EXPECTED = (0.8, 0.95)  # IoU with which a mask counts nothing, and in full
 _STABLE = (0.85, 0.95)  # likewise its stability
@@ -132,15 +131,13 @@ def _answers(network: MobileSamNetwork, seen: Seen, shape: tuple[int, ...]) -> I
     count = int(np.clip(round(max(shape[:2]) / _APART), *_POINTS))
     points = point_grid(count) * seen.size
     size = small_size(*seen.size)
-    for start in range(0, len(points), _BATCH):
-        logits, expected = at_points(network, seen, points[start : start + _BATCH])
-        for answer, iou in zip(logits, expected, strict=True):
-            for values, sure in zip(answer, iou, strict=True):
-                quality = _between(float(sure), *_EXPECTED)
-                quality *= _between(stability_score(values, _OFFSET), *_STABLE) if quality else 0
-                mask = seen.shrunk(values, size) > 0 if quality else np.zeros(0, bool)
-                if mask.sum() >= _LEAST:
-                    yield _Segment(mask, values.astype(np.float16), quality, 1)
+    for logits, expected in answers_at(network, seen, points):
+        for values, sure in zip(logits, expected, strict=True):
+            quality = _between(float(sure), *_EXPECTED)
+            quality *= _between(stability_score(values, _OFFSET), *_STABLE) if quality else 0
+            mask = seen.shrunk(values, size) > 0 if quality else np.zeros(0, bool)
+            if mask.sum() >= _LEAST:
+                yield _Segment(mask, values.astype(np.float16), quality, 1)
 
 
 def _distinct(segments: Iterator[_Segment]) -> list[_Segment]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..core.masks import Mask
 from .amg import stability_score
-from .mobile_sam import MobileSamNetwork, at_points
+from .mobile_sam import MobileSamNetwork, answers_at
 
 Map = NDArray[np.float32]
 
@@ -25,7 +25,6 @@ _SCALES = (1.0, 1.4, 2.0, 2.8, 4.0)  # pixels of a long side of 224, deviations 
 _SPOT = 4.0  # of CIELAB, how strong a spot is at least
 _APART = 2.0  # pixels of a long side of 224 between spots
 _SPOTS = 64  # at most that are asked at
-_BATCH = 4  # points that are asked at once
 _OFFSET = 1.0  # logits by which cut-offs are shifted for the stability
 _EXPECTED, _STABLE = 0.75, 0.8  # IoU and stability of an answer at least
 _AREA = (1e-4, 8e-3)  # of the picture
@@ -55,9 +54,10 @@ class SegmentParts:
         self._network = network
 
     def read(self, rgb: NDArray[np.uint8], within: Mask) -> list[Part]:
-        """The parts in a mask HxW of a picture HxWx3, the most striking first; none overlap."""
-        lab = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-        places = _spots(np.asarray(lab, np.float32), within)
+        """The parts in a mask HxW of a picture HxWx3, the most striking first, none twice."""
+        values = rgb.astype(np.float32) / 255
+        lab = np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2LAB), np.float32)
+        places = _spots(lab, within)
         if not len(places):
             return []
         seen = self._network.look(rgb)
@@ -67,15 +67,14 @@ class SegmentParts:
         inside = np.asarray(cv2.erode(within.astype(np.uint8), kernel, borderValue=0), bool)
         found = []
         scaled = places * np.array(seen.size) / np.array([width, height])
-        for start in range(0, len(scaled), _BATCH):
-            logits, expected = at_points(self._network, seen, scaled[start : start + _BATCH])
-            for values, sure in zip(np.concatenate(logits), expected.reshape(-1), strict=True):
-                if sure < _EXPECTED or stability_score(values, _OFFSET) < _STABLE:
+        for logits, expected in answers_at(self._network, seen, scaled):
+            for answer, sure in zip(logits, expected, strict=True):
+                if sure < _EXPECTED or stability_score(answer, _OFFSET) < _STABLE:
                     continue
-                mask = np.asarray(seen.shrunk(values, (width, height)) > 0)
+                mask = np.asarray(seen.shrunk(answer, (width, height)) > 0)
                 if (mask & ~inside).any():
                     continue
-                contrast = _contrast(np.asarray(lab, np.float32), mask)
+                contrast = _contrast(lab, mask)
                 if contrast >= _CONTRAST:
                     found.append(Part(mask, contrast * float(sure)))
         return _distinct(found)

@@ -29,6 +29,9 @@ _ROWS = 2048  # points that are compared at once
 _SHADE = 0.83  # of the ground's light, the most in the shade
 _TINGE = 0.3  # the most by which the shade's share of light differs between red, green and blue
 _LOWER = 0.5  # of a hole's height from its top, from which shadows fall
+_BEYOND = 2.2  # widths from a hole up to which its ground is taken
+_FILLS = 0.5  # of the picture, a hole around which there is too little to compare
+_FEWEST = 50  # pixels of ground
 _DARK = 0.003  # of the light; darker ground has no shade that one sees
 
 Points = NDArray[np.float32]
@@ -94,6 +97,27 @@ def apart(points: Points, samples: Points) -> Points:
         squares.partition(rank, axis=1)  # in place: it is large
         found.append(np.sqrt(squares[:, rank]))
     return np.concatenate(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What lies around a hole: a ring beside it, and the ground beyond."""
+
+    reach: int  # pixels, the ring's width
+    away: NDArray[np.float32]  # HxW, pixels from the hole
+    ring: Mask
+    beyond: Mask
+
+    @classmethod
+    def of(cls, hole: Mask, width: float) -> Surroundings | None:
+        """Around a hole HxW, the ring `width` long sides wide; None: too little to compare."""
+        reach = max(round(width * max(hole.shape)), 3)
+        away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
+        ring = (away > 0) & (away <= reach)
+        beyond = (away > reach) & (away <= _BEYOND * reach)
+        if hole.mean() > _FILLS or beyond.sum() < _FEWEST or not ring.any():
+            return None
+        return cls(reach, np.asarray(away, np.float32), ring, beyond)
 
 
 def beside_lower(hole: Mask, ring: Mask) -> NDArray[np.bool_]:

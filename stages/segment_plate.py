@@ -38,13 +38,17 @@ def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segment
     )
     if radius < 1:
         return filled
-    for farther in (False, True):
-        found = shadows(rgb, filled) if farther else remnants(rgb, filled, mask)
-        left = found & ~others
-        if left.any():
-            wider = grown(left, max(round(radius * _WIDER), 1)) & ~others
-            filled = _without_islands(filled | wider, others)
-    return filled
+    filled = _with(filled, remnants(rgb, filled, mask), others, radius)
+    return _with(filled, shadows(rgb, filled), others, radius)
+
+
+def _with(hole: Mask, found: Mask, others: Mask, radius: int) -> Mask:
+    """The hole with what was found beside it, and islands filled."""
+    left = found & ~others
+    if not left.any():
+        return hole
+    wider = grown(left, max(round(radius * _WIDER), 1)) & ~others
+    return _without_islands(hole | wider, others)
 
 
 def _without_slits(hole: Mask, others: Mask, radius: int) -> Mask:

@@ -16,20 +16,17 @@ from numpy.typing import NDArray
 from ..core.masks import Mask
 from ..models.mask_parts import joined
 from .segment_canvas import enlarged_beside, reduced, reduced_shares, working_size
-from .segment_ground import Ground, apart, beside_lower
+from .segment_ground import Ground, Surroundings, apart, beside_lower
 
 _SIDE = 400  # pixels of the long side at which this is looked at
 # Of the long side, the ring's width; and of CIELAB, by how much a ground differs from itself where
 # nothing is told. Farther away more is found that is no remnant, so it has to be simpler.
 _LOOKS = ((0.07, 11.0), (0.14, 6.0))
-_BEYOND = 2.2  # widths from the hole up to which the ground is taken
 _LEAST = 9.0  # of CIELAB, by which a remnant differs
 _USUAL = 1.6  # times what is usual on the ground, by which it differs
 _ALIKE = 0.8  # share of the distance to the ground, within which a pixel is the object's
 _LARGEST = 0.12  # of the hole, a remnant at most
 _MOST = 0.3  # of the hole, all of them
-_FILLS = 0.5  # of the picture, a hole around which there is too little to compare
-_FEWEST = 50  # pixels of ground
 _GAP = 5  # pixels, closed: what is thin is not seen all along
 _THIN, _LONG = 5.0, 3.0  # pixels of a thread's breadth at most; its length at least, in breadths
 _LONGEST = 40.0  # pixels of its length at most
@@ -69,14 +66,11 @@ def _found(
 
     `thin` says whether threads count that are the object's only in places.
     """
-    reach = max(round(width * max(hole.shape)), 3)
-    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 5)
-    ring = (away > 0) & (away <= reach)
-    beyond = (away > reach) & (away <= _BEYOND * reach)
     none = np.zeros_like(hole)
-    if hole.mean() > _FILLS or beyond.sum() < _FEWEST or not (own.any() and ring.any()):
+    around = Surroundings.of(hole, width)
+    if around is None or not own.any():
         return none
-    ground = Ground.of(rgb, beyond, reach)
+    ring, ground = around.ring, Ground.of(rgb, around.beyond, around.reach)
     looked = ground.at(ring)
     usual = ground.usual(looked)
     if usual.min() > various:
@@ -92,7 +86,7 @@ def _found(
     if thin:
         odd |= _threads(whole, odd > 0)
     closed = cv2.morphologyEx(odd, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
-    return _ending(np.asarray(closed, bool) & ring, hole, away > reach - 1.5)
+    return _ending(np.asarray(closed, bool) & ring, hole, around.away > around.reach - 1.5)
 
 
 def _threads(differs: Mask, taken: Mask) -> Mask:

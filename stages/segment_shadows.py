@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from ..core.masks import Mask
 from ..models.mask_parts import joined
 from .segment_canvas import enlarged_beside, reduced, reduced_shares, working_size
-from .segment_ground import Ground, beside_lower
+from .segment_ground import Ground, Surroundings, beside_lower
 
 # Chosen on 35 photographs; on 80 others of train parts it found six shadows and nothing else.
 _SIDE = 400  # pixels of the long side at which this is looked at
-_RING = 0.07  # of the long side, where a shadow begins; and
-_BEYOND = 2.2  # widths of it up to which the ground is taken
-_FILLS = 0.5  # of the picture, a hole around which there is too little to compare
-_FEWEST = 50  # pixels of ground
+_RING = 0.07  # of the long side, where a shadow begins
+_FEWEST = 50  # pixels of ground at its height
 _SEED = 0.01  # of the hole, that begins in the ring at least
 _ROWS = 10  # pixels above and below those, where the ground is as far away as there
 _SOFT = 1.2  # pixels, blurred first
@@ -40,17 +38,15 @@ def shadows(rgb: NDArray[np.uint8], hole: Mask) -> Mask:
         rgb: HxWx3, the picture that shows the object.
         hole: HxW, what is erased of it.
     """
-    none = np.zeros_like(hole)
     size = working_size(hole.shape, _SIDE)
     inside = reduced_shares(hole, size) > 0.5
-    reach = max(round(_RING * max(inside.shape)), 3)
-    away = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 5)
-    ring, beyond = (away > 0) & (away <= reach), (away > reach) & (away <= _BEYOND * reach)
-    if not inside.any() or inside.mean() > _FILLS or beyond.sum() < _FEWEST:
-        return none
-    small = reduced(rgb, size)
+    surroundings = Surroundings.of(inside, _RING)
+    if surroundings is None:
+        return np.zeros_like(hole)
+    ring, beyond, small = surroundings.ring, surroundings.beyond, reduced(rgb, size)
+    ground = Ground.of(small, beyond, surroundings.reach)
     shaded = np.zeros_like(inside)
-    shaded[ring] = Ground.of(small, beyond, reach).shaded(ring) & beside_lower(inside, ring)
+    shaded[ring] = ground.shaded(ring) & beside_lower(inside, ring)
     opened = cv2.morphologyEx(shaded.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3))) > 0
     shaded = joined(opened, inside, connectivity=8)
     count, parts = cv2.connectedComponents(shaded.astype(np.uint8), connectivity=8)

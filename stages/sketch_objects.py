@@ -39,9 +39,7 @@ def read_subjects(target: Target, saliency: Map, finders: LineFinders) -> Subjec
     shapes: Sequence[Map] = ()
     parts: Sequence[Part] = ()
     if finders.objects is not None:
-        objects = finders.objects.segment(target.large)
-        shapes = covers(objects, saliency.shape)
-        saliency = with_objects(saliency, objects)
+        saliency, shapes = with_objects(saliency, finders.objects.segment(target.large))
     if finders.parts is not None:
         size = target.large.shape[1], target.large.shape[0]
         fitted = cv2.resize(saliency, size, interpolation=cv2.INTER_LINEAR)
@@ -50,27 +48,27 @@ def read_subjects(target: Target, saliency: Map, finders: LineFinders) -> Subjec
 
 
 def covers(objects: Sequence[Instance], shape: tuple[int, int]) -> list[Map]:
-    """What share of each pixel each object covers: HxW in [0,1] each, the surest object last."""
+    """What share of each pixel each object covers: HxW in [0,1] each."""
     size = shape[1], shape[0]
     return [
         np.asarray(cv2.resize(one.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA))
-        for one in sorted(objects, key=lambda each: each.score)
+        for one in objects
     ]
 
 
-def with_objects(saliency: Map, objects: Sequence[Instance]) -> Map:
-    """The map HxW in [0,1] with objects in place of what it says there, the surest on top.
+def with_objects(saliency: Map, objects: Sequence[Instance]) -> tuple[Map, list[Map]]:
+    """The map HxW in [0,1] with objects in place of what it says there, and their covers.
 
     Args:
         saliency: HxW in [0,1].
-        objects: of the same picture at any size.
+        objects: of the same picture at any size; the surest is on top, and its cover the last.
     """
-    height, width = saliency.shape
+    ordered = sorted(objects, key=lambda each: each.score)
+    shapes = covers(ordered, saliency.shape)
     found = _ELSEWHERE * saliency
-    scores = sorted(one.score for one in objects)
-    for score, cover in zip(scores, covers(objects, (height, width)), strict=True):
+    for one, cover in zip(ordered, shapes, strict=True):
         inside = cover > _COVERED
         if inside.any():
-            sure = max(score, float(saliency[inside].mean()))
+            sure = max(one.score, float(saliency[inside].mean()))
             found += cover * (np.float32(_LEAST + (1 - _LEAST) * min(sure, 1.0)) - found)
-    return np.asarray(found, np.float32)
+    return np.asarray(found, np.float32), shapes

@@ -28,6 +28,14 @@ def disc(number: int) -> NDArray[np.bool_]:
     return mask > 0
 
 
+def taken_in(rgb: NDArray[np.uint8]) -> Seen:
+    """A picture HxWx3 as the true network would have taken it in, without what it saw."""
+    height, width = rgb.shape[:2]
+    inner = (SIDE * width // max(width, height), SIDE * height // max(width, height))
+    cells = (-(-inner[1] // PATCH), -(-inner[0] // PATCH))
+    return Seen(np.zeros((1, 1, *cells), np.float32), (width, height), inner)
+
+
 class DiscsNetwork:
     """Answers at a point with the disc there, its left half, and its upper left quarter.
 
@@ -39,10 +47,7 @@ class DiscsNetwork:
 
     def look(self, rgb: NDArray[np.uint8]) -> Seen:
         """Of the scene."""
-        height, width = rgb.shape[:2]
-        inner = (SIDE * width // max(width, height), SIDE * height // max(width, height))
-        cells = (-(-inner[1] // PATCH), -(-inner[0] // PATCH))
-        return Seen(np.zeros((1, 1, *cells), np.float32), (width, height), inner)
+        return taken_in(rgb)
 
     def answers(
         self,

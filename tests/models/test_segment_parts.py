@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from compose.models.mobile_sam import PATCH, SIDE, MobileSamNetwork, Seen
+from compose.models.mobile_sam import PATCH, MobileSamNetwork, Seen
 from compose.models.segment_parts import SegmentParts
+
+from .discs_network import taken_in
 
 SIZE = (224, 160)  # width and height
 EYES = ((90, 70), (130, 74))
@@ -28,10 +30,7 @@ class Floods:
         self.rgb, self.expected, self.asked = rgb, expected, 0
 
     def look(self, rgb: NDArray[np.uint8]) -> Seen:
-        height, width = rgb.shape[:2]
-        inner = (SIDE * width // max(width, height), SIDE * height // max(width, height))
-        cells = (-(-inner[1] // PATCH), -(-inner[0] // PATCH))
-        return Seen(np.zeros((1, 1, *cells), np.float32), (width, height), inner)
+        return taken_in(rgb)
 
     def answers(
         self, seen: Seen, places: NDArray[np.float64], labels: NDArray[np.int64]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from hypothesis import strategies as st
 
 LAWN = (90, 150, 70)
 OBJECT = (200, 40, 40)
@@ -32,3 +34,25 @@ def part(y1, y2, x1, x2):
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[y1:y2, x1:x2] = True
     return mask
+
+
+def larger(scale, *planes):
+    """Pictures and masks of the lawn, as bytes, `scale` times as wide and high."""
+    size = WIDTH * scale, HEIGHT * scale
+    return [
+        cv2.resize(plane.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(
+            plane.dtype
+        )
+        for plane in planes
+    ]
+
+
+@st.composite
+def noise_with_hole(draw):
+    """Draws, a picture of noise of any small size, and a hole, which may be empty or all of it."""
+    height, width, high, wide = (draw(st.integers(1, 40)) for _ in range(4))
+    y, x = draw(st.integers(0, 39)), draw(st.integers(0, 39))
+    rng = np.random.default_rng(draw(st.integers(0, 9)))
+    hole = np.zeros((height, width), bool)
+    hole[y : y + high, x : x + wide] = True
+    return rng, rng.integers(0, 256, (height, width, 3)).astype(np.uint8), hole

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from compose.core.discs import grown
 from compose.stages.segment_config import SegmentConfig
 from compose.stages.segment_plate import plate_hole
 from compose.stages.segment_remnants import remnants
 
-from .segment_lawns import HEIGHT, OBJECT, WIDTH, body, lawn, part, picture
+from .segment_lawns import (
+    HEIGHT,
+    OBJECT,
+    WIDTH,
+    body,
+    larger,
+    lawn,
+    noise_with_hole,
+    part,
+    picture,
+)
 
 CONFIG = SegmentConfig()
 
@@ -82,27 +90,16 @@ def test_where_the_ground_is_various_nothing_is_told():
 def test_a_large_picture_is_looked_at_reduced(scale):
     leg = part(140, 158, 150, 158)
     rgb = picture(lawn(), (body(), OBJECT), (leg, OBJECT))
-    size = (WIDTH * scale, HEIGHT * scale)
-    rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST)
-    hole, mask, leg = (
-        cv2.resize(m.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        for m in (grown(body(), 4), body(), leg)
-    )
+    rgb, hole, mask, leg = larger(scale, rgb, grown(body(), 4), body(), leg)
     found = remnants(rgb, hole, mask)
     assert found.shape == hole.shape
     assert (found & leg).sum() > 0.7 * (leg & ~hole).sum()
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.integers(1, 40), st.integers(1, 40), st.integers(0, 39), st.integers(0, 39),
-    st.integers(1, 40), st.integers(1, 40), st.integers(0, 9),
-)  # fmt: skip
-def test_whatever_the_picture_it_lies_outside_of_the_hole(height, width, y, x, high, wide, seed):
-    rng = np.random.default_rng(seed)
-    rgb = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-    hole = np.zeros((height, width), bool)
-    hole[y : y + high, x : x + wide] = True
+@given(noise_with_hole())
+def test_whatever_the_picture_it_lies_outside_of_the_hole(scene):
+    rng, rgb, hole = scene
     found = remnants(rgb, hole, hole & (rng.random(hole.shape) < 0.8))
     assert found.shape == hole.shape
     assert found.dtype == bool

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from compose.core.discs import grown
 from compose.stages.segment_config import SegmentConfig
@@ -14,7 +12,17 @@ from compose.stages.segment_plate import plate_hole
 from compose.stages.segment_remnants import remnants
 from compose.stages.segment_shadows import shadows
 
-from .segment_lawns import HEIGHT, OBJECT, WIDTH, body, lawn, part, picture
+from .segment_lawns import (
+    HEIGHT,
+    OBJECT,
+    WIDTH,
+    body,
+    larger,
+    lawn,
+    noise_with_hole,
+    part,
+    picture,
+)
 
 
 def looked(*things, noise=6.0):
@@ -76,27 +84,16 @@ def test_without_a_shadow_nothing_is_found():
 @pytest.mark.parametrize("scale", [2, 5])
 def test_a_large_picture_is_looked_at_reduced(scale):
     _, hole, rgb = looked((long_shadow(), 0.5))
-    size = (WIDTH * scale, HEIGHT * scale)
-    rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST)
-    hole, dark = (
-        cv2.resize(m.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        for m in (hole, long_shadow())
-    )
+    rgb, hole, dark = larger(scale, rgb, hole, long_shadow())
     found = shadows(rgb, hole)
     assert found.shape == hole.shape
     assert (found & dark).sum() > 0.85 * (dark & ~hole).sum()
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.integers(1, 40), st.integers(1, 40), st.integers(0, 39), st.integers(0, 39),
-    st.integers(1, 40), st.integers(1, 40), st.integers(0, 9),
-)  # fmt: skip
-def test_whatever_the_picture_it_lies_outside_of_the_hole(height, width, y, x, high, wide, seed):
-    rng = np.random.default_rng(seed)
-    rgb = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-    hole = np.zeros((height, width), bool)
-    hole[y : y + high, x : x + wide] = True
+@given(noise_with_hole())
+def test_whatever_the_picture_it_lies_outside_of_the_hole(scene):
+    _, rgb, hole = scene
     found = shadows(rgb, hole)
     assert found.shape == hole.shape
     assert found.dtype == bool

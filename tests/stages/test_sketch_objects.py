@@ -24,7 +24,7 @@ def box(y1, y2, x1, x2, score, shape=(40, 60)):
 
 def test_an_object_takes_the_place_of_what_the_map_says():
     saliency = np.full((40, 60), 0.5, np.float32)
-    found = with_objects(saliency, [box(10, 30, 20, 40, 0.8)])
+    found, _ = with_objects(saliency, [box(10, 30, 20, 40, 0.8)])
     assert found[20, 30] == pytest.approx(0.9)  # half, and more by how sure it is
     assert found[5, 5] == pytest.approx(0.3)  # less than before, elsewhere
     assert (saliency == 0.5).all()
@@ -32,13 +32,13 @@ def test_an_object_takes_the_place_of_what_the_map_says():
 
 def test_where_the_map_is_surer_than_the_object_it_is_believed():
     saliency = np.ones((40, 60), np.float32)
-    assert with_objects(saliency, [box(10, 30, 20, 40, 0.2)])[20, 30] == pytest.approx(1)
+    assert with_objects(saliency, [box(10, 30, 20, 40, 0.2)])[0][20, 30] == pytest.approx(1)
 
 
 def test_the_surest_object_is_on_top():
     front, back = box(10, 30, 20, 40, 0.9), box(10, 30, 30, 50, 0.3)
     saliency = np.zeros((40, 60), np.float32)
-    found = [with_objects(saliency, pair)[20, 35] for pair in ([front, back], [back, front])]
+    found = [with_objects(saliency, pair)[0][20, 35] for pair in ([front, back], [back, front])]
     assert found == pytest.approx([0.95, 0.95])
 
 
@@ -58,7 +58,7 @@ def test_objects_of_a_larger_picture_cover_parts_of_pixels():
 def test_it_stays_a_map(boxes, seed):
     saliency = np.random.default_rng(seed).random((40, 60)).astype(np.float32)
     objects = [box(a, b, c, d, score) for a, b, c, d, score in boxes]
-    found = with_objects(saliency, objects)
+    found, _ = with_objects(saliency, objects)
     assert found.shape == (40, 60)
     assert found.dtype == np.float32
     assert 0 <= found.min() <= found.max() <= 1
