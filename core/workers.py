@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any, Generic, TypeVar
 
@@ -155,10 +156,11 @@ class _Pool:
 
     def call(self, work: Callable[[Item], Value], item: Item) -> Value:
         for _ in range(_TRIES):
-            with self._lock:
-                pool = self._pool
             try:
-                return pool.submit(_call, work, item).result()
+                with self._lock, _children_without_sigint():  # it may begin a process
+                    pool = self._pool
+                    asked = pool.submit(_call, work, item)
+                return asked.result()
             except BrokenProcessPool:
                 with self._lock:
                     if self._pool is pool:
@@ -175,9 +177,26 @@ class _Pool:
         return ProcessPoolExecutor(self._jobs, context, _begin)
 
 
+@contextlib.contextmanager
+def _children_without_sigint() -> Iterator[None]:
+    """Processes begun by this thread do not hear Ctrl-C until they can say what they do with it:
+    a terminal sends it to them as well, and one that is still importing would show a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # else beginning it here would take the mask away
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin() -> None:
     """Leave signals to the parent, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:

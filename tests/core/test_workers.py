@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -82,3 +83,33 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
         time.sleep(0.05)
     else:
         assert not Path(f"/proc/{child}").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be masked here")
+def test_ctrl_c_before_a_worker_is_ready_says_nothing(tmp_path: Path) -> None:
+    mark = tmp_path / "importing"
+    (tmp_path / "slow.py").write_text(
+        "import multiprocessing, os, pathlib, time\n"
+        "if multiprocessing.current_process().name != 'MainProcess':\n"
+        f"    pathlib.Path({os.fspath(mark)!r}).write_text(str(os.getpid()))\n"
+        "    time.sleep(2)\n"
+        "def double(value):\n"
+        "    return 2 * value\n"
+    )
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import slow\n"
+        "from compose.core.workers import process_workers\n"
+        "if __name__ == '__main__':\n"
+        "    with process_workers(slow.double, 2) as ask:\n"
+        "        print(ask(4))\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(int(mark.read_text()), signal.SIGINT)
+    said, complained = parent.communicate(timeout=60)
+    assert (parent.returncode, said, complained) == (0, "8\n", "")
