@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..core.masks import mask_box
 from .sketch_chains import LEAST, ridges
 from .sketch_edges import scene_edges
-from .sketch_lights import discs
+from .sketch_lights import discs, lights, rays
 from .sketch_objects import Subjects
 from .sketch_outlines import borders, outlines
 from .sketch_parts import part_outlines
@@ -56,7 +56,7 @@ class Lines:
     strength: NDArray[np.float32]  # in [0,1], how sure a line is, with soft flanks
     weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off edges and details
     outlines: tuple[NDArray[np.float64], ...] = ()  # (n,2) each, of subjects, x and y in pixels
-    details: tuple[NDArray[np.float64], ...] = ()  # the same of small parts
+    details: tuple[NDArray[np.float64], ...] = ()  # the same of small parts, and rays of lights
     finer: int = 1  # pixels of these planes beside one another on a pixel of the canvas
 
 
@@ -95,6 +95,7 @@ def contour_lines(
     *,
     scene: NDArray[np.float32] | None = None,
     finer: int = 1,
+    most_rays: int = 0,
 ) -> Lines:
     """A network's contours; see the top of the file.
 
@@ -106,6 +107,7 @@ def contour_lines(
         regions: to look at more closely.
         scene: what `read_scene` gave, where it was called before, as fine or finer.
         finer: times the canvas, what the lines' planes are wide and high.
+        most_rays: how many rays of lights there may be among the details.
     """
     height, width = (side * finer for side in target.rgb.shape[:2])
     rgb = target.rgb if finer == 1 else _resized(target.large, (width, height))
@@ -139,8 +141,10 @@ def contour_lines(
         found = [line for plane in planes for line in outlines(plane, contours)]
         details = part_outlines(subjects.parts, (height, width))
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
-    shining = discs(rgb)
-    if shining.any():
+    shine = lights(rgb)
+    shining = discs(shine, (height, width))
+    details += rays(shine, most_rays)
+    if shine:
         edges, strength = edges | shining, np.maximum(strength, shining)
         weights = np.maximum(weights, shining.astype(np.float32))
     for line in details:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 Points = NDArray[np.float64]
 
+_RAYS = 4  # one stroke in so many may be the ray of a light
+
 
 @dataclass(frozen=True, eq=False)
 class Round:
@@ -142,7 +144,10 @@ def make_plan(
         if regions:
             lines = contour_lines(target, network, subjects, regions, scene=scene)
         if config.init == "contours":
-            fine = contour_lines(target, network, subjects, regions, scene=scene, finer=finer)
+            fine = contour_lines(
+                target, network, subjects, regions,
+                scene=scene, finer=finer, most_rays=config.strokes // _RAYS,
+            )  # fmt: skip
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)
