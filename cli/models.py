@@ -47,7 +47,8 @@ def list_checkpoints(
     """List the known weights.
 
     Each with what it is for, its size and licence, and where it lies: given (--checkpoint, or
-    COMPOSE_MODELS as NAME=PATH), folder (of COMPOSE_MODELS), cache, embedded or absent.
+    COMPOSE_MODELS as NAME=PATH), folder (of COMPOSE_MODELS), cache, embedded or absent; trained
+    is a network of yours in place of one that ships, in a folder that COMPOSE_TRAINED names.
     """
     from ..models.cache import find, parse_user_paths
     from ..models.registry import CHECKPOINTS
@@ -140,7 +141,7 @@ def verify_checkpoints(
         _show_verdict(verdict, output)
     if not shown:
         output.note("no checkpoint is on this machine; fetch one with `compose models pull NAME`.")
-    if any(verdict.status not in ("ok", "prefix") for verdict in shown):
+    if any(verdict.status not in ("ok", "prefix", "own") for verdict in shown):
         raise typer.Exit(1)
 
 
@@ -231,6 +232,7 @@ def _pulled(
 _SENTENCES = {
     "ok": "ok",
     "prefix": "ok as far as its hash is known (the first {digits} of 64 digits)",
+    "own": "your own in its place",
     "absent": "absent; run `compose models pull {name}`",
 }
 

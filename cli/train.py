@@ -32,12 +32,18 @@ from .train_outlines import outlines
 from .train_steps import Steps, asked_to_stop
 from .train_subjects import subjects
 
-app = typer.Typer(help="Train the networks that ship with the tool, or your own.")
+app = typer.Typer()
 
 
 @app.callback()
 def _train() -> None:
-    """Train the networks that ship with the tool, or your own."""
+    """Train the networks that ship with the tool, or your own.
+
+    What comes of grouping, contours, harmonizer, outlines, objects, subjects, composition and
+    saliency takes the place of what ships where COMPOSE_TRAINED names its folder (or several,
+    separated as in PATH); crop's folder is named by --weights, and inpaint's, composite's and those
+    of crop --engine procrop and multi-in-one by --checkpoint NAME=FILE.
+    """
 
 
 app.command()(grouping)

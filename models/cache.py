@@ -12,6 +12,7 @@ from pathlib import Path
 from ..core.errors import ModelError, UsageError
 from ..core.names import printable
 from .checkpoint import Checkpoint
+from .own_weights import REPLACEABLE, VARIABLE, own_file
 from .registry import CHECKPOINTS, checkpoint
 from .registry_embedded import EMBEDDED_NAMES
 
@@ -100,14 +101,11 @@ def _refuse_embedded(name: str, entry: str) -> None:
     if name not in EMBEDDED_NAMES:
         return
     what = f"{name} ships with the tool and is taken from no other file; leave {entry} out"
-    # trainings write several files that belong together, so a folder is named
+    # trainings write several files, so a folder is named
     if name.startswith("crop-"):
         raise UsageError(f"{what}, or name a folder of `compose train crop`: --weights DIR.")
-    if name == "saliency":
-        raise UsageError(
-            f"{what}, or name a folder of `compose train saliency`: "
-            "`compose evaluate saliency --weights DIR`."
-        )
+    if CHECKPOINTS[name].file in REPLACEABLE:
+        raise UsageError(f"{what}, or name a folder of `compose train`: {VARIABLE}=DIR.")
     raise UsageError(f"{what}.")
 
 
@@ -116,7 +114,9 @@ class Found:
     """A checkpoint's file on this machine."""
 
     path: Path
-    place: str  # "given" (the user named the file), "folder" (COMPOSE_MODELS), "cache", "embedded"
+    # "given" (the user named the file), "folder" (of COMPOSE_MODELS), "trained" (of
+    # COMPOSE_TRAINED), "cache" or "embedded"
+    place: str
 
 
 def find(row: Checkpoint, user: UserPaths) -> Found | None:
@@ -142,6 +142,8 @@ def find(row: Checkpoint, user: UserPaths) -> Found | None:
             )
         return Found(given, "given")
     if row.name in EMBEDDED_NAMES:  # engines look nowhere else
+        if own := own_file(row.file):
+            return Found(own, "trained")
         shipped = embedded_path(row)
         return Found(shipped, "embedded") if shipped else None
     for folder in user.folders:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import ModelError
 from ..core.names import printable
-from .crop_builtin import VIT, OnnxNetwork, weights_folder
+from .crop_builtin import VIT, OnnxNetwork, network_file, weights_folder
 from .crop_input import squash
 
 COMPOSITION = "composition.npz"
@@ -39,7 +39,7 @@ class Composition:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        path = (folder or weights_folder()) / COMPOSITION
+        self.path = path = network_file(COMPOSITION, folder)
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: np.asarray(file[name], np.float32) for name in file.files}
@@ -123,12 +123,12 @@ class CompositionReader(CompositionTrunk):
 
     def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
         super().__init__(threads, folder)
-        self.projections = Composition(self.folder)
+        self.projections = Composition(folder)
 
     def digest(self) -> str:
         """SHA-256 (64 hex digits) over both files, by which vectors of other weights are told."""
         digest = hashlib.sha256()
-        for name in (VIT, COMPOSITION):
-            with (self.folder / name).open("rb") as file:
+        for path in (self.folder / VIT, self.projections.path):
+            with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from .contour_net import STRIDE, ContourNet, load_contour_net
-from .crop_builtin import weights_folder
+from .crop_builtin import network_file, weights_folder
 from .crop_weights import load_crop_net
 from .efficientnet_lite import EfficientNetLite, trunk_maps
 from .perceptual import frozen
@@ -54,7 +54,7 @@ class BuiltinContours:
     def __init__(
         self, net: ContourNet | None = None, trunk: EfficientNetLite | None = None
     ) -> None:
-        self._net = net or load_contour_net(weights_folder() / CONTOURS)
+        self._net = net or load_contour_net(network_file(CONTOURS))
         self._trunk = trunk or load_crop_net(weights_folder()).lite
         frozen(self._trunk, "cpu")
         frozen(self._net, "cpu")

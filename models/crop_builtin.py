@@ -16,6 +16,7 @@ from .crop_belief import CropBelief
 from .crop_grid import grid_boxes, grid_logits
 from .crop_input import log_aspect, squash
 from .onnx_session import PROVIDERS, session_options
+from .own_weights import own_file
 
 LITE, VIT = "crop_trunk_lite.onnx", "crop_trunk_vit.onnx"
 HEADS, REGIONS, RANK = "crop_builtin.onnx", "crop_regions.onnx", "crop_rank.onnx"
@@ -24,6 +25,17 @@ HEADS, REGIONS, RANK = "crop_builtin.onnx", "crop_regions.onnx", "crop_rank.onnx
 def weights_folder() -> Path:
     """Where the weights that ship with the tool lie."""
     return Path(str(resources.files("compose.models"))) / "weights"
+
+
+def network_file(name: str, folder: Path | None = None) -> Path:
+    """A network's file: in `folder`, else the user's own in place of what ships, else that.
+
+    Raises:
+        UsageError: see `own_weights.own_file`.
+    """
+    if folder is not None:
+        return folder / name
+    return own_file(name) or weights_folder() / name
 
 
 class OnnxNetwork:

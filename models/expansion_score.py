@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .crop_builtin import OnnxNetwork, weights_folder
+from .crop_builtin import OnnxNetwork, network_file
 
 EXPANSION = "expansion.onnx"
 CELLS = 12  # a side, of the maps `fine` and `coarse`
@@ -32,7 +32,7 @@ class ExpansionScorer:
     """
 
     def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
-        self._network = OnnxNetwork((folder or weights_folder()) / EXPANSION, threads)
+        self._network = OnnxNetwork(network_file(EXPANSION, folder), threads)
 
     def bad(self, maps: Mapping[str, NDArray[np.float32]], inside: NDArray[np.float32]) -> float:
         """Probability in [0, 1] that a picture looks bad.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ModelError
-from .crop_builtin import OnnxNetwork, weights_folder
+from .crop_builtin import OnnxNetwork, network_file
 from .saliency_features import SaliencyTrunks
 
 GROUPING = "grouping.onnx"
@@ -55,7 +55,7 @@ class ObjectGrouping:
         self, trunks: SaliencyTrunks, threads: int = 1, folder: Path | None = None
     ) -> None:
         self._trunks = trunks
-        self._net = OnnxNetwork((folder or weights_folder()) / GROUPING, threads)
+        self._net = OnnxNetwork(network_file(GROUPING, folder), threads)
         scale, bias = self._net.note("scale"), self._net.note("bias")
         if not (isinstance(scale, float) and isinstance(bias, float)):
             raise ModelError(f"{GROUPING} is damaged; train it again with this version.")

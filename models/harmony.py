@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .crop_builtin import OnnxNetwork, weights_folder
+from .crop_builtin import OnnxNetwork, network_file
 
 HARMONY = "harmony.onnx"
 SIDE = 32  # pixels of the square picture that the network sees
@@ -31,7 +31,7 @@ class HarmonySettings:
     """
 
     def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
-        self._net = OnnxNetwork((folder or weights_folder()) / HARMONY, threads)
+        self._net = OnnxNetwork(network_file(HARMONY, folder), threads)
 
     def settings(self, rgb: Floats, alpha: Floats) -> Floats:
         """(5,): exponent of sRGB (log), light of red, green, blue (log2), saturation (log).

@@ -16,6 +16,8 @@ from .checkpoint import Checkpoint
 from .digest import open_matching
 from .registry import checkpoint
 
+_CHOSEN = ("given", "trained")  # places whose contents the user chose
+
 
 def resolve(name: str, user: UserPaths | None = None, *, verify: bool = True) -> Path:
     """Path of a checkpoint on this machine; nothing is ever downloaded for it.
@@ -31,7 +33,7 @@ def resolve(name: str, user: UserPaths | None = None, *, verify: bool = True) ->
     """
     row = checkpoint(name)
     found = _present(row, user)
-    if verify and found.place != "given":
+    if verify and found.place not in _CHOSEN:
         open_matching(found.path, row).close()
     return found.path
 
@@ -46,7 +48,7 @@ def open_verified(name: str, user: UserPaths | None = None) -> BinaryIO:
     """
     row = checkpoint(name)
     found = _present(row, user)
-    if found.place != "given":
+    if found.place not in _CHOSEN:
         return open_matching(found.path, row)
     try:
         return found.path.open("rb")
@@ -73,8 +75,10 @@ class Verdict:
 
     row: Checkpoint
     path: Path | None  # None if it is absent
-    place: str  # "given", "folder", "cache", "embedded" or "absent"
-    status: str  # "ok", "prefix" (right as far as the hash is known), "wrong" or "absent"
+    place: str  # as `cache.Found` has it, or "absent"
+    # "ok", "prefix" (right as far as the hash is known), "wrong", "absent", or "own" for a network
+    # that the user trained in place of the one that ships
+    status: str
     error: str = ""  # one sentence where the status is "wrong"
 
 
@@ -91,6 +95,8 @@ def verify(name: str, user: UserPaths | None = None) -> Verdict:
     found = find(row, parse_user_paths() if user is None else user)
     if found is None:
         return Verdict(row, None, "absent", "absent")
+    if found.place == "trained":
+        return Verdict(row, found.path, found.place, "own")
     try:
         open_matching(found.path, row, fresh=True).close()
     except ModelError as error:

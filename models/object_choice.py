@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .crop_builtin import OnnxNetwork, weights_folder
+from .crop_builtin import OnnxNetwork, network_file
 from .object_features import forms, looks, overlaps
 from .proposals import Proposals
 from .saliency_features import SaliencyTrunks
@@ -46,7 +46,7 @@ class ObjectNetwork:
         self, trunks: SaliencyTrunks, threads: int = 1, folder: Path | None = None
     ) -> None:
         self._trunks = trunks
-        self._net = OnnxNetwork((folder or weights_folder()) / OBJECTS, threads)
+        self._net = OnnxNetwork(network_file(OBJECTS, folder), threads)
 
     def scores(self, rgb: NDArray[np.uint8], proposals: Proposals) -> NDArray[np.float32]:
         """The IoU (K,) with an object that is expected of each candidate."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.masks import Mask, mask_box
-from .crop_builtin import OnnxNetwork, weights_folder
+from .crop_builtin import OnnxNetwork, network_file
 from .guided_filter import guided_filter
 from .mask_parts import without_specks
 
@@ -49,7 +49,7 @@ class OutlineNetwork:
     """
 
     def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
-        self._net = OnnxNetwork((folder or weights_folder()) / OUTLINES, threads)
+        self._net = OnnxNetwork(network_file(OUTLINES, folder), threads)
 
     def refine(self, rgb: NDArray[np.uint8], mask: Mask) -> tuple[Window, NDArray[np.float32]]:
         """Where the network looked, and how likely each pixel there is the object's.

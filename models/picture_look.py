@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .crop_belief import CropBelief
-from .crop_builtin import BuiltinCropper, OnnxNetwork, weights_folder
+from .crop_builtin import BuiltinCropper, OnnxNetwork, network_file
 from .crop_input import log_aspect, squash
 from .saliency_builtin import SALIENCY, refined
 from .saliency_features import PICTURE_SIDE, Maps
@@ -47,7 +47,7 @@ class PictureReader:
 
     def __init__(self, threads: int = 1, weights: Path | None = None) -> None:
         self._cropper = BuiltinCropper(threads, weights)
-        self._subjects = OnnxNetwork(weights_folder() / SALIENCY, threads)
+        self._subjects = OnnxNetwork(network_file(SALIENCY), threads)
         self._names: list[str] = self._subjects.note("maps")
 
     def look(self, rgb: NDArray[np.uint8]) -> Look:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .crop_builtin import OnnxNetwork, weights_folder
+from .crop_builtin import OnnxNetwork, network_file, weights_folder
 from .guided_filter import guided_filter
 from .saliency_features import SaliencyTrunks
 
@@ -35,7 +35,7 @@ class BuiltinSaliency:
         folder: Path | None = None,
         trunks: SaliencyTrunks | None = None,
     ) -> None:
-        self._head = OnnxNetwork((folder or weights_folder()) / SALIENCY, threads)
+        self._head = OnnxNetwork(network_file(SALIENCY, folder), threads)
         self._names: list[str] = self._head.note("maps")
         self._trunks = trunks or SaliencyTrunks(threads, weights_folder())
 

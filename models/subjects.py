@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.boxes import areas, iou_matrix
-from .crop_builtin import OnnxNetwork, weights_folder
+from .crop_builtin import OnnxNetwork, network_file, weights_folder
 from .grouping import GROUPING_MAPS
 from .saliency_features import SaliencyTrunks
 
@@ -59,7 +59,7 @@ class SubjectNetwork:
         trunks: SaliencyTrunks | None = None,
         config: VoteConfig | None = None,
     ) -> None:
-        self._net = OnnxNetwork((folder or weights_folder()) / SUBJECTS, threads)
+        self._net = OnnxNetwork(network_file(SUBJECTS, folder), threads)
         self._trunks = trunks or SaliencyTrunks(threads, weights_folder())
         self._config = config or VoteConfig()
 

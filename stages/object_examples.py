@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.files import atomic_write
-from ..models.crop_builtin import LITE, VIT, weights_folder
+from ..models.crop_builtin import LITE, VIT, network_file, weights_folder
 from ..models.grouping import GROUPING
 from ..models.mobile_sam import DECODER, ENCODER, GUESS, MobileSamNetwork
 from ..models.object_features import forms, ious, looks
@@ -89,7 +89,7 @@ def compute_examples(
         ModelError: a file of weights is missing or damaged.
     """
     names = (SALIENCY, GROUPING, OUTLINES, LITE, VIT, ENCODER, GUESS, DECODER)
-    seal = weights_digest([sam, *(weights_folder() / name for name in names)])
+    seal = weights_digest([sam, *map(network_file, names)])
     maker = list[_Maker]()  # opened when needed
     examples = []
     for source in sources:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.masks import Mask, mask_box
+from ..models.own_weights import own_digests
 from .segment_canvas import FullCanvas, enlarged
 from .segment_config import SegmentConfig
 from .segment_found import Found, LoopResult, Round
@@ -53,6 +54,7 @@ def stack_record(
         "recomposition": _error(recomposition),
         "arguments": dataclasses.asdict(config),
         "versions": {name: version(name) for name in ("compose-toolkit", "numpy")},
+        "trained": own_digests(),
     }
 
 

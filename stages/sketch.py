@@ -19,6 +19,7 @@ from ..core.drawing import Drawing
 from ..core.errors import Interrupted
 from ..core.formats import DEFAULT_MAX_PIXELS
 from ..models.encoder import Encoder
+from ..models.own_weights import own_digests
 from .sketch_config import SketchConfig
 from .sketch_contours import LineFinders
 from .sketch_files import clear, write_animations, write_drawings, write_maps, write_run
@@ -268,6 +269,7 @@ def _record(
         "contours": tools.finders.contours.name if tools.finders.contours else None,
         "arguments": dataclasses.asdict(config),
         "versions": {name: version(name) for name in ("compose-toolkit", "torch", "numpy")},
+        "trained": own_digests(),
         "curve": [row[result.best] for row in result.curve],
         "seconds": round(result.seconds, 3),
     }  # fmt: skip

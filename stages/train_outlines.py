@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..core.errors import DataError
 from ..core.seeds import generator
-from ..models.crop_builtin import LITE, VIT, weights_folder
+from ..models.crop_builtin import LITE, VIT, network_file, weights_folder
 from ..models.grouping import GROUPING, ObjectGrouping
 from ..models.outline_net import OutlineConfig, OutlineNet
 from ..models.outlines import OUTLINES
@@ -94,7 +94,7 @@ def train_outlines(
 
 def _weights() -> list[Path]:
     """The files that `_segmenter` opens."""
-    return [weights_folder() / name for name in (SALIENCY, GROUPING, LITE, VIT)]
+    return [network_file(name) for name in (SALIENCY, GROUPING, LITE, VIT)]
 
 
 def _segmenter() -> Segmenter:

@@ -188,8 +188,9 @@ def test_arguments_that_name_no_checkpoint_are_wrong_usage(argument: str) -> Non
     ("name", "way"),
     [
         ("crop-rank", "`compose train crop`: --weights DIR"),
-        ("saliency", "`compose evaluate saliency --weights DIR`"),
-        ("outlines", "leave .*outlines=.* out"),
+        ("saliency", "`compose train`: COMPOSE_TRAINED=DIR"),
+        ("outlines", "`compose train`: COMPOSE_TRAINED=DIR"),
+        ("crop-trunk-vit", "leave .*crop-trunk-vit=.* out"),
     ],
 )
 def test_networks_that_ship_are_not_silently_named(
