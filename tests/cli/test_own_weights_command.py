@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.cli.main import run
+from compose.cli.main import COMMANDS, run
 from compose.models.crop_builtin import weights_folder
 
 
@@ -17,13 +17,13 @@ def test_they_are_listed_verified_and_located(
 ) -> None:
     own = Path(shutil.copy(weights_folder() / "grouping.onnx", tmp_path))
     monkeypatch.setenv("COMPOSE_TRAINED", str(tmp_path))
-    assert run(["models", "list", "--json"]) == 0
+    assert run(COMMANDS, ["models", "list", "--json"]) == 0
     rows = {row["name"]: row for row in map(json.loads, capfd.readouterr().out.splitlines())}
     assert (rows["grouping"]["place"], rows["grouping"]["path"]) == ("trained", str(own))
     assert rows["outlines"]["place"] == "embedded"
-    assert run(["models", "verify", "grouping"]) == 0
+    assert run(COMMANDS, ["models", "verify", "grouping"]) == 0
     assert capfd.readouterr().out == "grouping: your own in its place\n"
-    assert run(["models", "path", "grouping"]) == 0
+    assert run(COMMANDS, ["models", "path", "grouping"]) == 0
     assert capfd.readouterr().out == f"{own}\n"
 
 
@@ -31,7 +31,7 @@ def test_a_wrong_folder_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COMPOSE_TRAINED", str(tmp_path))
-    assert run(["models", "list"]) == 2
+    assert run(COMMANDS, ["models", "list"]) == 2
     said = capfd.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
