@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..core.masks import mask_box
 from .sketch_chains import LEAST, ridges
 from .sketch_edges import scene_edges
+from .sketch_grass import tufts
 from .sketch_lights import discs, lights, rays
 from .sketch_objects import Subjects
 from .sketch_outlines import borders, outlines
@@ -42,6 +43,8 @@ _CROWDED = 0.15  # how much of it is ridge, at which a line counts half
 _ASIDE = 0.45  # what a line counts where nothing is salient
 _OUTER = 0.5  # what a subject's outline counts more than other lines
 _AROUND = 3  # pixels of a canvas of 224 around what is salient that count as it does
+_SUBJECT = 0.3  # of what is salient, from which on no tufts stand there
+_STRONG, _CLEAR = 0.16, 4  # of a line that they keep clear of, and pixels of a canvas of 224
 _REMAINDER = 0.15  # the most that Canny's edges count beside contours
 _FINE = 448  # pixels of the long side at which lines are walked along, where the canvas has fewer
 _FINEST = 2  # times the canvas, at most
@@ -56,7 +59,7 @@ class Lines:
     strength: NDArray[np.float32]  # in [0,1], how sure a line is, with soft flanks
     weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off edges and details
     outlines: tuple[NDArray[np.float64], ...] = ()  # (n,2) each, of subjects, x and y in pixels
-    details: tuple[NDArray[np.float64], ...] = ()  # the same of small parts, and rays of lights
+    details: tuple[NDArray[np.float64], ...] = ()  # the same of small parts, rays of lights, tufts
     finer: int = 1  # pixels of these planes beside one another on a pixel of the canvas
 
 
@@ -95,7 +98,7 @@ def contour_lines(
     *,
     scene: NDArray[np.float32] | None = None,
     finer: int = 1,
-    most_rays: int = 0,
+    most_marks: int = 0,
 ) -> Lines:
     """A network's contours; see the top of the file.
 
@@ -107,7 +110,7 @@ def contour_lines(
         regions: to look at more closely.
         scene: what `read_scene` gave, where it was called before, as fine or finer.
         finer: times the canvas, what the lines' planes are wide and high.
-        most_rays: how many rays of lights there may be among the details.
+        most_marks: how many rays of lights and tufts of grass there may be among the details.
     """
     height, width = (side * finer for side in target.rgb.shape[:2])
     rgb = target.rgb if finer == 1 else _resized(target.large, (width, height))
@@ -128,6 +131,7 @@ def contour_lines(
     top = max(float(weights.max()), LEAST)
     weights = np.maximum(weights / top, _REMAINDER * faint)
     strength = np.maximum(strength, _REMAINDER * faint)
+    taken = cv2.dilate(weights, _square(_CLEAR * scale)) > _STRONG
     found: list[NDArray[np.float64]] = []
     details: list[NDArray[np.float64]] = []
     if subjects is not None:
@@ -143,7 +147,10 @@ def contour_lines(
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
     shine = lights(rgb)
     shining = discs(shine, (height, width))
-    details += rays(shine, most_rays)
+    marks = rays(shine, most_marks)
+    if subjects is not None:
+        taken |= planes[0] > _SUBJECT
+    details += [*marks, *tufts(target.large, (height, width), most_marks - len(marks), taken)]
     if shine:
         edges, strength = edges | shining, np.maximum(strength, shining)
         weights = np.maximum(weights, shining.astype(np.float32))

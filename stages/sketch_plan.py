@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 Points = NDArray[np.float64]
 
-_RAYS = 4  # one stroke in so many may be the ray of a light
+_MARKS = 4  # one stroke in so many may be a ray of a light or a tuft of grass
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +146,7 @@ def make_plan(
         if config.init == "contours":
             fine = contour_lines(
                 target, network, subjects, regions,
-                scene=scene, finer=finer, most_rays=config.strokes // _RAYS,
+                scene=scene, finer=finer, most_marks=config.strokes // _MARKS,
             )  # fmt: skip
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
