@@ -1,7 +1,7 @@
 """Whether `compose crop --per-subject` serves the subjects that people annotated (COCO).
 
     python benchmarks/crop_subjects.py --data DIR [--split val] [--engine NAME ...]
-        [--network NAME=FILE ...] [--json]
+        [--network NAME=FILE ...] [--kind voc] [--finder NAME ...] [--json]
 
 Of every photograph with two or more large objects (96 x 96 pixels, as COCO calls them) the two
 largest are its subjects. A crop serves one if it holds 95 % of its pixels and its middle is nearer
@@ -10,8 +10,9 @@ crop for each of the two, and how many subjects have one, with one crop for each
 with --topk; beside them what as many crops of the same engine do without --per-subject, and what
 constant crops do that look at nothing.
 
-The subjects are found by the network that ships, whatever the engine; `given` is told the
-annotated boxes of the two, which shows what of the failures is the finding. --network adds a row of
+The subjects are found by the network that ships or, by --finder objects, with MobileSAM too,
+whatever the engine; `given` is told the annotated boxes of the two, which shows what of the
+failures is the finding. --network adds a row of
 procrop or multi-in-one, from a file of `compose train crop`.
 """
 
@@ -32,7 +33,7 @@ from compose.core.images import Picture, load_picture
 from compose.models.cache import parse_user_paths
 from compose.models.crop_belief import CropBelief
 from compose.stages.crop_engines import CropEngineOptions, open_engine
-from compose.stages.crop_finders import open_finder
+from compose.stages.crop_finders import FINDER_NAMES, open_finder
 from compose.stages.crop_per_subject import Subject, about_best, search_subjects
 from compose.stages.crop_request import CropRequest
 from compose.stages.crop_search import Crop, search
@@ -58,6 +59,7 @@ class Row:
     """One line of the table."""
 
     engine: str
+    finder: str
     way: str
     photos: list[Served]
 
@@ -66,6 +68,7 @@ class Row:
         count = len(self.photos)
         return {
             "engine": self.engine,
+            "finder": self.finder,
             "crops": self.way,
             "photographs": count,
             "both": sum(photo.both for photo in self.photos) / count,
@@ -77,11 +80,16 @@ class Row:
 def main() -> int:
     """Measure and print."""
     options = _options()
-    pairs = subject_pairs(options.data, options.split)[: options.limit]
-    finder = open_finder()
+    pairs = subject_pairs(options.data, options.split, options.kind)[: options.limit]
+    finders = {name: open_finder(name=name) for name in options.finder}
     ways = _ways(options.topk)
-    rows = [Row(name, way, []) for name in options.engine for way in ways]
-    constant = Row("none", f"{len(CONSTANT)} constant", [])
+    rows = [
+        Row(engine, finder, way, [])
+        for engine in options.engine
+        for finder in finders
+        for way in ways
+    ]
+    constant = Row("none", "none", f"{len(CONSTANT)} constant", [])
     opened = CropEngineOptions(user=parse_user_paths(options.network))
     engines = [
         open_engine(name, weights=options.weights, options=opened) for name in options.engine
@@ -89,19 +97,21 @@ def main() -> int:
     for number, pair in enumerate(pairs, 1):
         print(f"{number}/{len(pairs)} {pair.photo.name}", file=sys.stderr)
         picture = load_picture(pair.photo.photo)
-        subjects = finder.find(pair.photo.photo, picture, picture.width * picture.height)
+        limit = picture.width * picture.height
+        found = [one.find(pair.photo.photo, picture, limit) for one in finders.values()]
         constant.photos.append(served(pair, _constant(picture)))
         places = iter(rows)
         for engine in engines:
             belief = engine.read(picture.over())
-            for way in ways.values():
-                next(places).photos.append(served(pair, way(pair, belief, picture, subjects)))
+            for subjects in found:
+                for way in ways.values():
+                    next(places).photos.append(served(pair, way(pair, belief, picture, subjects)))
     summaries = [row.summary() for row in (*rows, constant)]
     if options.json:
         for summary in summaries:
-            print(json.dumps({"dataset": "coco", "split": options.split, **summary}))
+            print(json.dumps({"dataset": options.kind, "split": options.split, **summary}))
     else:
-        _print(summaries, options.split)
+        _print(summaries, f"{options.kind.upper()} {options.split}")
     return 0
 
 
@@ -149,10 +159,11 @@ def _constant(picture: Picture) -> list[Crop]:
     ]
 
 
-def _print(summaries: list[dict[str, Any]], split: str) -> None:
+def _print(summaries: list[dict[str, Any]], what: str) -> None:
     lines = [
         [
             row["engine"],
+            row["finder"],
             row["crops"],
             f"{row['both']:.3f}",
             f"{row['subjects']:.3f}",
@@ -160,8 +171,10 @@ def _print(summaries: list[dict[str, Any]], split: str) -> None:
         ]
         for row in summaries
     ]
-    print(f"COCO {split}, {summaries[0]['photographs']} photographs with two large objects:\n")
-    print(table(["engine", "crops", "both served", "subjects served", "crops each"], lines))
+    print(f"{what}, {summaries[0]['photographs']} photographs with two large objects:\n")
+    print(
+        table(["engine", "finder", "crops", "both served", "subjects served", "crops each"], lines)
+    )
     print(f"\nAsked for: {TARGET:.0%} of the photographs with both served.")
 
 
@@ -169,7 +182,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="COCO's folder")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the set's folder")
+    parser.add_argument("--kind", default="coco", choices=("coco", "voc"), help="of set")
+    parser.add_argument(
+        "--finder", action="append", choices=FINDER_NAMES[1:], help="of subjects; repeatable"
+    )
     parser.add_argument("--split", default="val", choices=("train", "val"))
     parser.add_argument("--engine", action="append", metavar="NAME", help="repeatable")
     parser.add_argument(
@@ -182,6 +199,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one object a line")
     options = parser.parse_args()
     options.engine = options.engine or ["builtin"]
+    options.finder = options.finder or ["builtin"]
     options.engine += [network.partition("=")[0] for network in options.network]
     return options
 

@@ -17,6 +17,7 @@ from .cluster import OnCluster
 from .crop_output import Tables, output_for
 from .page import Page
 from .shared import Shared
+from .unused import refuse_unused
 
 if TYPE_CHECKING:
     from ..core.inputs import Source
@@ -32,6 +33,14 @@ class Format(StrEnum):
 
     compose = "compose"
     crop_hints = "crop-hints"
+
+
+class Finder(StrEnum):
+    """What finds subjects."""
+
+    auto = "auto"
+    builtin = "builtin"
+    objects = "objects"
 
 
 @app.command()
@@ -101,6 +110,12 @@ def crop(
             help="Crops for each subject that is found, or of which --subject has a mask.",
         ),
     ] = False,
+    finder: Annotated[
+        Finder,
+        typer.Option(
+            "--finder", help="What finds them: builtin, or objects, which needs mobile-sam."
+        ),
+    ] = Finder.auto,
     engine: options.Engine = "auto",
     weights: options.Weights = None,
     checkpoint: options.Checkpoint = None,
@@ -170,13 +185,14 @@ def crop(
     With --per-subject there are --topk crops of each subject, up to six, that hold it and are
     centred on it and not on another; the JSON has every subject's box and reference point, and
     files are named NAME_s1_1.jpg. Each mask in --subject's file (a label map, COCO's JSON) or
-    folder of masks is a subject then.
+    folder of masks is a subject then; others are found by a network that ships and, where the
+    weights mobile-sam are here, by MobileSAM (--finder builtin leaves it out: seconds a picture).
     """
     from ..core.batch import resolve_jobs
     from ..core.boxes import parse_box
     from ..core.devices import available_cores
     from ..stages.crop_engines import engine_name, engine_options
-    from ..stages.crop_finders import MOST_SUBJECTS
+    from ..stages.crop_finders import MOST_SUBJECTS, finder_name
     from ..stages.crop_names import crop_names
     from ..stages.crop_request import CropRequest, parse_aspect, parse_size
     from ..stages.crop_subject import require_subject
@@ -202,6 +218,10 @@ def crop(
     if subject is not None:
         require_subject(subject)
 
+    if not per_subject or subject is not None:
+        refuse_unused(
+            ctx, ["finder"], "subjects that are not looked for", "give --per-subject without masks"
+        )
     most = MOST_SUBJECTS if per_subject else None
     folder = Path(refs) if refs is not None and Path(refs).is_dir() else None
     extra = engine_options([chosen], device, checkpoint or (), folder, seed)
@@ -215,6 +235,7 @@ def crop(
         request=request,
         subject=subject,
         per_subject=per_subject,
+        finder=finder,
         refs=refs,
         like=tuple(like or ()),
         prefer=tuple(prefer or ()),
@@ -250,6 +271,8 @@ def crop(
         each = batch.open(output.note)  # here too: what is missing is said at once
         if engine == "auto":
             output.note(f"engine {chosen}")
+        if per_subject and subject is None and finder == Finder.auto:
+            output.note(f"finder {finder_name(finder, extra.user)}")
         if cluster is not None:
             each = on_cluster(batch.open, workers, max(available_cores() // workers, 1), stack)
 

@@ -28,6 +28,7 @@ class CropBatch:
     request: CropRequest
     subject: Path | None
     per_subject: bool
+    finder: str  # of subjects
     refs: str | None
     like: tuple[Path, ...]
     prefer: tuple[str, ...]
@@ -78,7 +79,13 @@ class CropBatch:
         )
         finder = None
         if self.per_subject:
-            finder = open_finder(self.subject, jobs=self.jobs, alone=self.alone)
+            finder = open_finder(
+                self.subject,
+                name=self.finder,
+                user=self.extra.user,
+                jobs=self.jobs,
+                alone=self.alone,
+            )
         masked = self.subject if not self.per_subject else None
 
         def work(source: Source) -> tuple[Record, CropEntry | None]:

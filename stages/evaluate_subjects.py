@@ -44,14 +44,19 @@ class Served:
         return self.first and self.second
 
 
-def subject_pairs(root: Path, split: str) -> list[SubjectPair]:
+def subject_pairs(root: Path, split: str, kind: str = "coco") -> list[SubjectPair]:
     """Photographs of COCO with two or more large objects, in the set's order.
+
+    Args:
+        root: the set's folder.
+        split: of its parts.
+        kind: "coco", or "voc" for those of PASCAL VOC.
 
     Raises:
         DataError, ImageError, MaskError: the set is incomplete or damaged.
     """
     pairs = []
-    for photo in open_photos("coco", root, split):
+    for photo in open_photos(kind, root, split):
         large = [one for one in photo.annotated().objects if one.area >= LARGE]
         if len(large) >= 2:
             large.sort(key=lambda one: -one.area)

@@ -124,3 +124,23 @@ def test_the_network_that_ships_finds_what_stands_out(tmp_path: Path) -> None:
     assert {found["subject"] for found in record["crops"]} == {
         subject["subject"] for subject in record["subjects"]
     }
+
+
+def test_a_finder_is_chosen(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPOSE_HOME", str(pictures / "home"))
+    monkeypatch.delenv("COMPOSE_MODELS", raising=False)
+    found = crop(pictures / "in", "--engine", "voters", "--json", "--finder", "builtin")
+    assert found.returncode == 0, found.stderr
+    told = crop(pictures / "in", "--engine", "voters", "--json")
+    assert "finder builtin" in told.stderr
+    records = [[json.loads(line)["subjects"] for line in done.stdout.splitlines()]
+               for done in (found, told)]  # fmt: skip
+    assert records[0] == records[1]
+    absent = crop(pictures / "in", "--engine", "voters", "--finder", "objects")
+    assert absent.returncode == 1
+    assert len(absent.stderr.splitlines()) == 1
+    assert "compose models pull mobile-sam" in absent.stderr
+    masks = ["--subject", pictures / "masks", "--finder", "builtin"]
+    unused = crop(pictures / "in", "--engine", "voters", *masks)
+    assert unused.returncode == 2
+    assert "--finder has no effect" in unused.stderr
