@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from . import options
 from .shared import Shared
-from .train_options import Features, NetworkFolder, PhotoLimit, StepsJson, may_begin, phases
+from .train_options import (
+    Features,
+    MaskedData,
+    NetworkFolder,
+    PhotoLimit,
+    StepsJson,
+    may_begin,
+    phases,
+)
 
 
 def objects(
     ctx: typer.Context,
-    data: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="DATA",
-            help="Folders of data sets with masks (PASCAL VOC, COCO, salient objects), of which "
-            "the train part is taken.",
-            show_default=False,
-        ),
-    ],
+    data: MaskedData,
     out: NetworkFolder,
     steps: Annotated[
         int | None,

@@ -24,6 +24,15 @@ TrainData = Annotated[
         show_default=False,
     ),
 ]
+MaskedData = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="DATA",
+        help="Folders of data sets with masks (PASCAL VOC, COCO, salient objects), of which "
+        "the train part is taken.",
+        show_default=False,
+    ),
+]
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, metavar="N", help="Passes over the data.")
 ]

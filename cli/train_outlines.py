@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ from . import options
 from .shared import Shared
 from .train_options import (
     Features,
+    MaskedData,
     NetworkFolder,
     PhotoLimit,
     StepsJson,
@@ -21,15 +21,7 @@ from .train_options import (
 
 def outlines(
     ctx: typer.Context,
-    data: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="DATA",
-            help="Folders of data sets with masks (PASCAL VOC, COCO, salient objects), of which "
-            "the train part is taken.",
-            show_default=False,
-        ),
-    ],
+    data: MaskedData,
     out: NetworkFolder,
     steps: Annotated[
         int | None,
