@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.boxes import Box, Boxes, areas, clip, iou_matrix
+from ..core.boxes import Box, Boxes, clip, iou_matrix
 from ..core.devices import available_cores
 from ..core.errors import UsageError
 from ..core.images import Picture
@@ -32,6 +33,7 @@ _SIDE = 448  # pixels: the networks look at quarters at half of this
 _LARGER = 1024  # pixels: as MobileSAM sees a picture
 _ALIKE = 0.7  # IoU from which on two subjects are one
 _LEAST = 0.02  # share of the picture of what only stands out
+_LEAST_OBJECT = 0.01  # the same of an object of MobileSAM's
 _SPARE = 0.1  # of its sides: how far beyond its box it may reach
 
 _Rows = tuple[Boxes, Boxes, NDArray[np.float64]]  # boxes (K,4), those that surely hold it, scores
@@ -88,9 +90,9 @@ class FoundSubjects:
 class ObjectSubjects:
     """See `crop_per_subject.SubjectFinder`.
 
-    What the network says, and the objects of MobileSAM, those first that are both sure and large:
-    on 110 photographs of VOC's train part both of the largest are served in 92, without MobileSAM
-    in 85.
+    The objects of MobileSAM, those first that are both sure and large, and then what the network
+    says: on 110 photographs of VOC's train part both of the largest are served in 92, without
+    MobileSAM in 85.
     """
 
     network: SubjectNetwork
@@ -112,18 +114,18 @@ class ObjectSubjects:
         rgb = picture.over()
         height, width = rgb.shape[:2]
         told = self.network.read(rgb, MOST_SUBJECTS)
-        objects = [
-            one for one in self.segmenter.segment(rgb) if one.area >= _LEAST * width * height
-        ]
+        least = _LEAST_OBJECT * width * height
+        objects = [one for one in self.segmenter.segment(rgb) if one.area >= least]
+        objects.sort(key=lambda one: -one.score * math.sqrt(one.area))
         own = np.array([one.box for one in objects], np.float64).reshape(-1, 4)
         own /= (width, height, width, height)
         boxes, sure = np.concatenate([own, told.boxes]), np.concatenate([_beyond(own), told.sure])
         scores = np.concatenate([[one.score for one in objects], told.scores])
         kept: list[int] = []
-        for k in np.argsort(-scores * np.sqrt(areas(boxes)), kind="stable"):
+        for k in range(len(boxes)):
             alike = iou_matrix(boxes[k : k + 1], boxes[kept]).max(initial=0) > _ALIKE
             if len(kept) < MOST_SUBJECTS and not alike:
-                kept.append(int(k))
+                kept.append(k)
         return _numbered((boxes[kept], sure[kept], scores[kept]), picture)
 
 

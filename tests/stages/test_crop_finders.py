@@ -67,10 +67,12 @@ def boxes(path: Path, told: Told, seen: Seen) -> list[tuple[float, ...]]:
     return [tuple(round(edge, 3) for edge in subject.box) for subject in found]
 
 
-def test_what_is_sure_and_large_comes_first(path: Path) -> None:
+def test_objects_come_first_and_of_them_what_is_sure_and_large(path: Path) -> None:
     told = Told(((0.5, 0, 1, 1), 0.9), ((0, 0, 0.2, 0.2), 0.8))
-    seen = Seen(((10, 40, 60, 90), 0.95))  # an eighth of the picture
-    assert boxes(path, told, seen) == [(100, 0, 200, 100), (10, 40, 60, 90), (0, 0, 40, 20)]
+    seen = Seen(((70, 0, 90, 20), 0.95), ((10, 40, 60, 90), 0.9))
+    assert boxes(path, told, seen) == [
+        (10, 40, 60, 90), (70, 0, 90, 20), (100, 0, 200, 100), (0, 0, 40, 20)
+    ]  # fmt: skip
 
 
 def test_one_that_both_find_is_one(path: Path) -> None:
