@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import ImageError
 from ..core.files import atomic_write
 from ..core.names import printable
+from ..models.own_weights import own_digests
 
 if TYPE_CHECKING:
     from .composite import Loaded
@@ -25,7 +26,7 @@ def provenance_file(target: Path) -> Path:
 
 
 def provenance(loaded: Loaded, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The files that went in with their SHA-256, and how they were put together.
+    """The files that went in with their SHA-256, networks of one's own too, and how.
 
     Raises:
         ImageError: one of them cannot be read any more.
@@ -36,7 +37,9 @@ def provenance(loaded: Loaded, record: Mapping[str, Any]) -> dict[str, Any]:
         paths += [each.image, *([each.mask] if each.mask else [])]
         paths += [each.at] if isinstance(each.at, Path) else []
     sources = [{"path": printable(path), "sha256": _sha256(path)} for path in dict.fromkeys(paths)]
-    return {"software": f"compose {_version()}", **record, "sources": sources}
+    own = own_digests()
+    trained = {"trained": own} if own else {}
+    return {"software": f"compose {_version()}", **record, **trained, "sources": sources}
 
 
 def note_of(values: Mapping[str, Any]) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from typer.testing import CliRunner
 from compose.cli.main import COMMANDS, make_app
 from compose.cli.main import run as run_command
 from compose.core.deep import Deep, encode_png
+from compose.models.crop_builtin import weights_folder
 
 from ..stages.composite_scenes import BLUE, HEIGHT, RED, WIDTH, block, ground, write_pair
 from .processes import files
@@ -189,6 +192,19 @@ def test_samples_provenance_and_report(compose, work):
         assert json.loads(image.text["compose"]) == beside
     page = (work / "r.html").read_text()
     assert page.count("<figure") == 3
+
+
+def test_provenance_names_networks_of_one_s_own(compose, work, monkeypatch):
+    line = f"ground.png {PAIR} -o a.png --provenance --overwrite"
+    assert compose(line)[0] == 0
+    assert "trained" not in json.loads((work / "a.png.json").read_text())
+    own = work / "own"
+    own.mkdir()
+    file = Path(shutil.copy(weights_folder() / "harmony.onnx", own))
+    monkeypatch.setenv("COMPOSE_TRAINED", str(own))
+    assert compose(line)[0] == 0
+    trained = json.loads((work / "a.png.json").read_text())["trained"]
+    assert trained == {"harmony.onnx": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 def test_a_jpeg_says_what_its_file_lost(compose):
