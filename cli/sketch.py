@@ -148,6 +148,10 @@ def sketch(
         Allot,
         typer.Option("--allot", help="Share strokes by edges or by pixels that are no paper."),
     ] = Allot.edges,
+    signs: Annotated[
+        bool,
+        typer.Option("--signs/--no-signs", help="Rays where the sun glows, and tufts on grass."),
+    ] = True,
     fix_scale: Annotated[
         bool, typer.Option("--fix-scale", help="Centre targets on a white square with a margin.")
     ] = False,
@@ -234,6 +238,7 @@ def sketch(
         color=color.value,
         init=init.value,
         edges=edges_named(edges.value, user),
+        signs=signs,
         encoder="builtin" if encoder == "auto" else encoder,
         fix_scale=fix_scale,
         freeze_previous=freeze_previous,

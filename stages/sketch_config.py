@@ -56,6 +56,7 @@ class SketchConfig:
     color: Color = "black"
     init: Init = "contours"  # MROSS: edge-fps
     edges: Edges = "contours"  # which lines count (MROSS: canny)
+    signs: bool = True  # rays of lights and tufts of grass may be drawn; with init contours only
     encoder: str = "builtin"
     fix_scale: bool = False  # centred on a white square (CLIPasso)
     freeze_previous: bool = False  # later rounds leave the strokes of earlier ones alone

@@ -144,10 +144,10 @@ def make_plan(
         if regions:
             lines = contour_lines(target, network, subjects, regions, scene=scene)
         if config.init == "contours":
+            marks = config.strokes // _MARKS if config.signs else 0
             fine = contour_lines(
-                target, network, subjects, regions,
-                scene=scene, finer=finer, most_marks=config.strokes // _MARKS,
-            )  # fmt: skip
+                target, network, subjects, regions, scene=scene, finer=finer, most_marks=marks
+            )
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)

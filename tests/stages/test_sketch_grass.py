@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from compose.stages.sketch_config import SketchConfig
+from compose.stages.sketch_contours import LineFinders
 from compose.stages.sketch_grass import tufts
 from compose.stages.sketch_lines import contour_lines
+from compose.stages.sketch_plan import make_plan
 from compose.stages.sketch_target import prepare_target
 from compose.stages.sketch_trace import Tracer
 
@@ -102,3 +107,21 @@ def test_strokes_begin_as_tufts_where_they_may(tmp_path):
     ends = strokes[:, [0, -1]]
     for line in lines.details:
         assert np.abs(ends - line[[0, -1]] / 2).max((1, 2)).min() < 1
+
+
+def test_signs_can_be_left_out(tmp_path):
+    path = tmp_path / "lawn.png"
+    Image.fromarray(lawn()).save(path)
+    target = prepare_target(path)
+    finders = LineFinders(Horizon())  # type: ignore[arg-type]
+    config = SketchConfig(strokes=24, rounds=1, sketches=1)
+    with_, without = (
+        make_plan(path, target, replace(config, signs=signs), finders=finders).rounds[0].points
+        for signs in (True, False)
+    )
+    assert with_.shape == without.shape == (1, 24, 4, 2)
+    blades = [points for points in with_[0] if points[[0, -1], 1].max() + 5 < points[:, 1].max()]
+    assert len(blades) >= 3
+    assert not np.array_equal(with_, without)
+    line = contour_lines(target, Horizon(), None, finer=2).details  # type: ignore[arg-type]
+    assert line == ()
