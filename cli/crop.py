@@ -218,13 +218,15 @@ def crop(
     if subject is not None:
         require_subject(subject)
 
-    if not per_subject or subject is not None:
+    looked_for = per_subject and subject is None  # subjects, by a finder
+    if not looked_for:
         refuse_unused(
             ctx, ["finder"], "subjects that are not looked for", "give --per-subject without masks"
         )
     most = MOST_SUBJECTS if per_subject else None
     folder = Path(refs) if refs is not None and Path(refs).is_dir() else None
     extra = engine_options([chosen], device, checkpoint or (), folder, seed)
+    sought = finder_name(finder, extra.user) if looked_for else finder
 
     alone = len(inputs) == 1 and os.path.isfile(inputs[0])  # it can have all cores
     workers = 1 if alone else resolve_jobs(jobs)
@@ -235,7 +237,7 @@ def crop(
         request=request,
         subject=subject,
         per_subject=per_subject,
-        finder=finder,
+        finder=sought,
         refs=refs,
         like=tuple(like or ()),
         prefer=tuple(prefer or ()),
@@ -271,8 +273,8 @@ def crop(
         each = batch.open(output.note)  # here too: what is missing is said at once
         if engine == "auto":
             output.note(f"engine {chosen}")
-        if per_subject and subject is None and finder == Finder.auto:
-            output.note(f"finder {finder_name(finder, extra.user)}")
+        if looked_for and finder == Finder.auto:
+            output.note(f"finder {sought}")
         if cluster is not None:
             each = on_cluster(batch.open, workers, max(available_cores() // workers, 1), stack)
 

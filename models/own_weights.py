@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import cache
 from pathlib import Path
 
 from ..core.errors import UsageError
@@ -27,8 +28,9 @@ def own_file(name: str) -> Path | None:
     Raises:
         UsageError: an entry is no folder, or has none of the networks that can be replaced.
     """
-    found = [folder / name for folder in _folders() if (folder / name).is_file()]
-    return found[0] if found and name in REPLACEABLE else None
+    if name not in REPLACEABLE:
+        return None
+    return next((folder / name for folder in _folders() if (folder / name).is_file()), None)
 
 
 def _folders() -> list[Path]:
@@ -54,9 +56,11 @@ def own_digests() -> dict[str, str]:
     Raises:
         UsageError: see `own_file`.
     """
-    found = {}
-    for name in sorted(REPLACEABLE):
-        if path := own_file(name):
-            with path.open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    own = {name: own_file(name) for name in sorted(REPLACEABLE)}
+    return {name: _digest(path) for name, path in own.items() if path}
+
+
+@cache  # every record of a batch has them, and networks are opened once a process
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -72,15 +72,18 @@ def _objects(options: SegmenterOptions) -> PromptSegmenter:
     return objects_segmenter(network, options)
 
 
-def objects_segmenter(network: MobileSamNetwork, options: SegmenterOptions) -> PromptSegmenter:
-    """Engine `objects` on a network that is open already."""
+def objects_segmenter(
+    network: MobileSamNetwork, options: SegmenterOptions, trunks: SaliencyTrunks | None = None
+) -> PromptSegmenter:
+    """Engine `objects` on networks that are open already, the trunks where they are."""
     from .crop_builtin import weights_folder
     from .object_choice import ObjectNetwork
     from .saliency import open_saliency
     from .saliency_features import SaliencyTrunks
     from .segmenter_objects import ObjectSegmenter
 
-    trunks = SaliencyTrunks(options.threads, weights_folder())  # run once a picture for all
+    # run once a picture for all
+    trunks = trunks or SaliencyTrunks(options.threads, weights_folder())
     reader = open_saliency(options.saliency, threads=options.threads, trunks=trunks)
     salient = salient_segmenter(reader, trunks, options.threads)
     return ObjectSegmenter(reader, salient, network, ObjectNetwork(trunks, options.threads))
@@ -166,11 +169,20 @@ def prompt_segmenter_name(name: str, user: UserPaths | None = None, sam: str | N
     return name
 
 
+def has_mobile_sam(user: UserPaths | None = None) -> bool:
+    """Whether MobileSAM is on this machine.
+
+    Raises:
+        ModelError: the user named a file that is not there.
+    """
+    return find(checkpoint(MOBILE_SAM), parse_user_paths() if user is None else user) is not None
+
+
 def segmenters_here(user: UserPaths | None = None) -> list[str]:
     """The engines whose packages and weights are on this machine."""
     paths = parse_user_paths() if user is None else user
     found = ["salient"]
-    if find(checkpoint(MOBILE_SAM), paths):
+    if has_mobile_sam(paths):
         found.append("objects")
     if importlib.util.find_spec("torch") is None:
         return found

@@ -10,19 +10,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.boxes import Box, Boxes, clip, iou_matrix
+from ..core.boxes import Box, clip, iou_matrix
 from ..core.devices import available_cores
 from ..core.errors import UsageError
 from ..core.images import Picture
+from ..core.instances import Instance
 from ..models.cache import UserPaths
 from ..models.crop_builtin import weights_folder
 from ..models.grouping import ObjectGrouping
+from ..models.hub import resolve
 from ..models.saliency import open_saliency
 from ..models.saliency_features import SaliencyTrunks
 from ..models.segmenter import Segmenter
 from ..models.segmenter_salient import SalientSegmenter
-from ..models.segmenters import SegmenterOptions, open_segmenter, segmenters_here
-from ..models.subjects import SubjectNetwork
+from ..models.segmenters import MOBILE_SAM, SegmenterOptions, has_mobile_sam, objects_segmenter
+from ..models.subjects import Found, SubjectNetwork
 from .crop_per_subject import Subject, SubjectFinder
 from .crop_subject_masks import BroughtSubjects
 
@@ -35,8 +37,6 @@ _ALIKE = 0.7  # IoU from which on two subjects are one
 _LEAST = 0.02  # share of the picture of what only stands out
 _LEAST_OBJECT = 0.01  # the same of an object of MobileSAM's
 _SPARE = 0.1  # of its sides: how far beyond its box it may reach
-
-_Rows = tuple[Boxes, Boxes, NDArray[np.float64]]  # boxes (K,4), those that surely hold it, scores
 
 
 @dataclass(frozen=True)
@@ -67,23 +67,11 @@ class FoundSubjects:
     def find(self, path: Path, picture: Picture, max_pixels: int) -> Sequence[Subject]:
         """The subjects, the likeliest first, and then what stands out."""
         rgb = picture.over()
-        found = self.network.read(rgb, _FROM_NETWORK)
-        return _numbered(self._with_salient(rgb, found.boxes, found.sure, found.scores), picture)
-
-    def _with_salient(
-        self, rgb: NDArray[np.uint8], boxes: Boxes, sure: Boxes, scores: NDArray[np.float64]
-    ) -> _Rows:
-        """All in shares of the picture."""
-        height, width = rgb.shape[:2]
-        for instance in self.segmenter.segment(rgb):
-            box = np.array([instance.box]) / (width, height, width, height)
-            alike = iou_matrix(box, boxes).max(initial=0) > _ALIKE
-            if len(boxes) >= MOST_SUBJECTS or alike or instance.area < _LEAST * width * height:
-                continue
-            boxes, sure = np.concatenate([boxes, box]), np.concatenate([sure, _beyond(box)])
-            # behind what the network found, however much it stands out
-            scores = np.append(scores, min(instance.score, float(scores.min(initial=1))))
-        return boxes, sure, scores
+        told = self.network.read(rgb, _FROM_NETWORK)
+        salient = _seen(self.segmenter.segment(rgb), rgb, _LEAST)
+        # behind what the network found, however much it stands out
+        scores = np.minimum(salient.scores, told.scores.min(initial=1))
+        return _listed(told, replace(salient, scores=scores), picture)
 
 
 @dataclass(frozen=True)
@@ -106,27 +94,20 @@ class ObjectSubjects:
         Raises:
             ModelError: weights are missing or damaged.
         """
-        objects = open_segmenter("objects", SegmenterOptions(threads=threads, user=user))
-        return cls(SubjectNetwork(threads), objects)
+        from ..models.mobile_sam import MobileSamNetwork
+
+        trunks = SaliencyTrunks(threads, weights_folder())  # run once a picture for both
+        network = MobileSamNetwork(resolve(MOBILE_SAM, user), threads)
+        objects = objects_segmenter(network, SegmenterOptions(threads=threads), trunks)
+        return cls(SubjectNetwork(threads, trunks=trunks), objects)
 
     def find(self, path: Path, picture: Picture, max_pixels: int) -> Sequence[Subject]:
         """The subjects, the most important first."""
         rgb = picture.over()
-        height, width = rgb.shape[:2]
+        objects = self.segmenter.segment(rgb)
+        objects = sorted(objects, key=lambda one: -one.score * math.sqrt(one.area))
         told = self.network.read(rgb, MOST_SUBJECTS)
-        least = _LEAST_OBJECT * width * height
-        objects = [one for one in self.segmenter.segment(rgb) if one.area >= least]
-        objects.sort(key=lambda one: -one.score * math.sqrt(one.area))
-        own = np.array([one.box for one in objects], np.float64).reshape(-1, 4)
-        own /= (width, height, width, height)
-        boxes, sure = np.concatenate([own, told.boxes]), np.concatenate([_beyond(own), told.sure])
-        scores = np.concatenate([[one.score for one in objects], told.scores])
-        kept: list[int] = []
-        for k in range(len(boxes)):
-            alike = iou_matrix(boxes[k : k + 1], boxes[kept]).max(initial=0) > _ALIKE
-            if len(kept) < MOST_SUBJECTS and not alike:
-                kept.append(k)
-        return _numbered((boxes[kept], sure[kept], scores[kept]), picture)
+        return _listed(_seen(objects, rgb, _LEAST_OBJECT), told, picture)
 
 
 def finder_name(name: str, user: UserPaths | None = None) -> str:
@@ -140,7 +121,7 @@ def finder_name(name: str, user: UserPaths | None = None) -> str:
         raise UsageError(f"'{name}' finds no subjects; use {', '.join(FINDER_NAMES)}.")
     if name != "auto":
         return name
-    return "objects" if "objects" in segmenters_here(user) else "builtin"
+    return "objects" if has_mobile_sam(user) else "builtin"
 
 
 def open_finder(
@@ -179,21 +160,32 @@ def placed(finder: SubjectFinder, relative: Path) -> SubjectFinder:
     return finder
 
 
-def _beyond(boxes: Boxes) -> Boxes:
-    """Boxes (K,4) in shares that hold what is in those given with little doubt."""
+def _seen(instances: Sequence[Instance], rgb: NDArray[np.uint8], least: float) -> Found:
+    """Those of a segmenter that cover a share of the picture HxWx3, in their order."""
+    height, width = rgb.shape[:2]
+    large = [one for one in instances if one.area >= least * width * height]
+    boxes = np.array([one.box for one in large], np.float64).reshape(-1, 4)
+    boxes /= (width, height, width, height)
     spare = _SPARE * (boxes[:, 2:] - boxes[:, :2])
-    return clip(boxes + np.concatenate([-spare, spare], 1), 1, 1)
+    sure = clip(boxes + np.concatenate([-spare, spare], 1), 1, 1)
+    return Found(boxes, sure, np.array([one.score for one in large], np.float64))
 
 
-def _numbered(rows: _Rows, picture: Picture) -> list[Subject]:
+def _listed(first: Found, then: Found, picture: Picture) -> list[Subject]:
+    """As many of both as there may be, in their order, each only once."""
+    boxes = np.concatenate([first.boxes, then.boxes])
+    sure = np.concatenate([first.sure, then.sure])
+    scores = np.concatenate([first.scores, then.scores])
+    kept: list[int] = []
+    for k in range(len(boxes)):
+        alike = iou_matrix(boxes[k : k + 1], boxes[kept]).max(initial=0) > _ALIKE
+        if len(kept) < MOST_SUBJECTS and not alike:
+            kept.append(k)
     width, height = picture.header.width, picture.header.height
     scale = np.array([width, height, width, height], np.float64)
-    boxes, sure, scores = rows
     return [
-        Subject(number, _box(box), float(score), _box(beyond))
-        for number, (box, beyond, score) in enumerate(
-            zip(boxes * scale, sure * scale, scores, strict=True), 1
-        )
+        Subject(number, _box(boxes[k] * scale), float(scores[k]), _box(sure[k] * scale))
+        for number, k in enumerate(kept, 1)
     ]
 
 

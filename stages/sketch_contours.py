@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..models.cache import UserPaths, find, parse_user_paths
+from ..models.cache import UserPaths
 from ..models.hub import resolve
-from ..models.registry import checkpoint
-from ..models.segmenters import MOBILE_SAM, SegmenterOptions, objects_segmenter
+from ..models.segmenters import MOBILE_SAM, SegmenterOptions, has_mobile_sam, objects_segmenter
 from .segment_tools import SharedSegmenter
 from .sketch_config import Edges
 
@@ -35,8 +34,7 @@ def edges_named(name: Edges | Literal["auto"], user: UserPaths | None = None) ->
     """
     if name != "auto":
         return name
-    paths = parse_user_paths() if user is None else user
-    return "segments" if find(checkpoint(MOBILE_SAM), paths) else "contours"
+    return "segments" if has_mobile_sam(user) else "contours"
 
 
 def open_lines(edges: Edges, user: UserPaths | None = None, threads: int = 1) -> LineFinders:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.curves import cubic_points
+from ..core.discs import disc
 
 Points = NDArray[np.float64]
 
-# Chosen by eye on some seventy photographs. Lengths are pixels of a canvas of 224.
-_SIDE = 224  # pixels of the long side at which it is looked for; texture at twice as many
+# Chosen by eye on some seventy photographs. Lengths are pixels of a long side of `_SIDE`.
+_SIDE = 224  # at which grass is looked for; texture at twice as many
 _HUE = (98.0, 150.0)  # degrees of CIELAB's a and b
 _CHROMA = 10.0  # of CIELAB, at least
 _COLOUR, _FINE, _AROUND = 2.5, 1.0, 4.0  # deviations: of colours, of texture, of where it counts
@@ -44,9 +45,10 @@ def tufts(
         most: how many there may be.
         taken: HxW, where something else is, that tufts would be drawn on.
     """
+    if most < _FEWEST:
+        return []
     grass = _grass(rgb)
     height, width = grass.shape
-    scale = max(grass.shape) / 224
     count = min(int(grass.mean() / _EACH), _MOST, most)
     if count < _FEWEST:
         return []
@@ -60,12 +62,12 @@ def tufts(
     found: list[Points] = []
     for number in range(count):
         y, x = (int(k) for k in np.unravel_index(int(away.argmax()), away.shape))
-        if away[y, x] < _APART / 2 * scale:
+        if away[y, x] < _APART / 2:
             break
         # the next one stands as far from this as from all else
         away = np.minimum(away, np.hypot(rows - y, columns - x).astype(np.float32) / 2)
         near = (y - top) / max(height - top, 1)
-        tall = (_TALL[0] + (_TALL[1] - _TALL[0]) * near) * scale
+        tall = _TALL[0] + (_TALL[1] - _TALL[0]) * near
         foot = y + 0.5 + tall * (0.5 + (_SHIFT if number % 2 else -_SHIFT))  # not all in a row
         found.append(_tuft(x + 0.5, foot, tall, _LEANS[number % len(_LEANS)]) * (shape[1] / width))
     return found
@@ -84,9 +86,9 @@ def _grass(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
     light = lab[..., 0] - cv2.GaussianBlur(lab[..., 0], (0, 0), 2 * _FINE)
     texture = np.sqrt(cv2.GaussianBlur(light * light, (0, 0), 2 * _AROUND))
     texture = cv2.resize(texture, (width, height), interpolation=cv2.INTER_AREA)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _OPEN + 1, 2 * _OPEN + 1))
-    thick = cv2.morphologyEx((green & (texture > _TEXTURE)).astype(np.uint8), cv2.MORPH_OPEN, disc)
-    whole = cv2.morphologyEx(thick, cv2.MORPH_CLOSE, disc)
+    fine_green = (green & (texture > _TEXTURE)).astype(np.uint8)
+    thick = cv2.morphologyEx(fine_green, cv2.MORPH_OPEN, disc(_OPEN))
+    whole = cv2.morphologyEx(thick, cv2.MORPH_CLOSE, disc(_OPEN))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(whole)
     found = np.zeros((height, width), bool)
     for k in range(1, count):

@@ -139,6 +139,7 @@ def contour_lines(
             np.clip(_fitted(plane, (width, height)), 0, 1)
             for plane in (subjects.saliency, *subjects.shapes)
         ]
+        taken |= planes[0] > _SUBJECT
         around = cv2.dilate(planes[0], _square(_AROUND * scale))
         outer = np.max([borders(plane) for plane in planes], axis=0)
         weights = weights * (_ASIDE + (1 - _ASIDE) * around) * (1 + _OUTER * outer)
@@ -148,8 +149,6 @@ def contour_lines(
     shine = lights(rgb)
     shining = discs(shine, (height, width))
     marks = rays(shine, most_marks)
-    if subjects is not None:
-        taken |= planes[0] > _SUBJECT
     details += [*marks, *tufts(target.large, (height, width), most_marks - len(marks), taken)]
     if shine:
         edges, strength = edges | shining, np.maximum(strength, shining)
