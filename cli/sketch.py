@@ -152,6 +152,15 @@ def sketch(
         bool,
         typer.Option("--signs/--no-signs", help="Rays where the sun glows, and tufts on grass."),
     ] = True,
+    straight: Annotated[
+        bool | None,
+        typer.Option(
+            "--straight/--no-straight",
+            help="Straight lines that M-LSD finds count too; by default where its weights mlsd are "
+            "on this machine.",
+            show_default=False,
+        ),
+    ] = None,
     fix_scale: Annotated[
         bool, typer.Option("--fix-scale", help="Centre targets on a white square with a margin.")
     ] = False,
@@ -207,7 +216,7 @@ def sketch(
     from ..core.names import printable
     from ..models.cache import parse_user_paths
     from ..stages.sketch_config import BY_INIT, SketchConfig
-    from ..stages.sketch_contours import edges_named, open_lines
+    from ..stages.sketch_contours import edges_named, open_lines, straight_named
     from ..stages.sketch_names import RUN_FILE, animations, sketch_folder, sketch_outputs
     from ..stages.sketch_region_files import is_region_file
     from ..stages.sketch_regions import parse_region
@@ -228,6 +237,7 @@ def sketch(
             f"{len(regions)} regions need --rounds {len(regions) + 1}; the first is the scene."
         )
     user = parse_user_paths(checkpoint or ())
+    lines = edges_named(edges.value, user)
     settings = SketchConfig(
         strokes=strokes,
         rounds=rounds or max(len(regions) + 1, min(2, strokes)),
@@ -237,8 +247,9 @@ def sketch(
         canvas=canvas,
         color=color.value,
         init=init.value,
-        edges=edges_named(edges.value, user),
+        edges=lines,
         signs=signs,
+        straight=straight_named(straight, lines, user),
         encoder="builtin" if encoder == "auto" else encoder,
         fix_scale=fix_scale,
         freeze_previous=freeze_previous,
@@ -290,7 +301,7 @@ def sketch(
             if notes:
                 output.warn(f"{init_svg}: left out {', '.join(notes)}.")
         threads = max(available_cores() // resolve_jobs(jobs), 1)
-        finders = open_lines(settings.edges, user, threads)
+        finders = open_lines(settings.edges, user, threads, straight=settings.straight)
         encoder = open_encoders(settings.encoder, place, user)
         tools = SketchTools(encoder, open_saliency(), finders, place)
         output.note(f"encoder {tools.encoder.name}")

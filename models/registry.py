@@ -161,6 +161,16 @@ _ALL = (
         "non-commercial research",
     ),
     Checkpoint(
+        name="mlsd",
+        purpose="straight lines, M-LSD at 512 pixels (ONNX)",
+        file="mlsd_512x512_large.onnx",
+        sha256="c54856d88ff908a2feec230d6cab4714e88e99b692b095bb170042640e20f90d",
+        size=6_169_157,
+        licence="Apache-2.0",
+        sources=(NpmSource("jp.keijiro.mlsd", "1.0.0", "package/ONNX/mlsd_512x512_large.onnx"),),
+        note="NAVER's large network, converted for Unity by others",
+    ),
+    Checkpoint(
         name="mat-places",
         purpose="inpainting, MAT trained on Places",
         file="MAT_Places512_G_fp16.safetensors",

@@ -267,6 +267,7 @@ def _record(
         "encoder": tools.encoder.source,
         "saliency": tools.saliency.name if tools.saliency else None,
         "contours": tools.finders.contours.name if tools.finders.contours else None,
+        "straights": tools.finders.straights.name if tools.finders.straights else None,
         "arguments": dataclasses.asdict(config),
         "versions": {name: version(name) for name in ("compose-toolkit", "torch", "numpy")},
         "trained": own_digests(),

@@ -57,6 +57,7 @@ class SketchConfig:
     init: Init = "contours"  # MROSS: edge-fps
     edges: Edges = "contours"  # which lines count (MROSS: canny)
     signs: bool = True  # rays of lights and tufts of grass may be drawn; with init contours only
+    straight: bool = False  # straight lines of M-LSD count too, unless the edges are Canny's
     encoder: str = "builtin"
     fix_scale: bool = False  # centred on a white square (CLIPasso)
     freeze_previous: bool = False  # later rounds leave the strokes of earlier ones alone

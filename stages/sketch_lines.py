@@ -25,6 +25,7 @@ from .sketch_objects import Subjects
 from .sketch_outlines import borders, outlines
 from .sketch_parts import part_outlines
 from .sketch_regions import Region
+from .sketch_straights import laid_on, straights
 from .sketch_target import Target
 from .sketch_weights import edge_weights
 
@@ -46,6 +47,7 @@ _AROUND = 3  # pixels of a canvas of 224 around what is salient that count as it
 _SUBJECT = 0.3  # of what is salient, from which on no tufts stand there
 _STRONG, _CLEAR = 0.16, 4  # of a line that they keep clear of, and pixels of a canvas of 224
 _REMAINDER = 0.15  # the most that Canny's edges count beside contours
+_STRAIGHT = 0.5  # what a sure straight line counts at least, of the best contour
 _FINE = 448  # pixels of the long side at which lines are walked along, where the canvas has fewer
 _FINEST = 2  # times the canvas, at most
 _APART = 3  # pixels of a canvas of 224 that those keep from contours
@@ -60,6 +62,7 @@ class Lines:
     weights: NDArray[np.float32]  # in [0,1], what it is worth to draw; 0 off edges and details
     outlines: tuple[NDArray[np.float64], ...] = ()  # (n,2) each, of subjects, x and y in pixels
     details: tuple[NDArray[np.float64], ...] = ()  # the same of small parts, rays of lights, tufts
+    straights: tuple[NDArray[np.float64], ...] = ()  # the same, straight
     finer: int = 1  # pixels of these planes beside one another on a pixel of the canvas
 
 
@@ -99,6 +102,7 @@ def contour_lines(
     scene: NDArray[np.float32] | None = None,
     finer: int = 1,
     most_marks: int = 0,
+    segments: NDArray[np.float64] | None = None,
 ) -> Lines:
     """A network's contours; see the top of the file.
 
@@ -111,6 +115,7 @@ def contour_lines(
         scene: what `read_scene` gave, where it was called before, as fine or finer.
         finer: times the canvas, what the lines' planes are wide and high.
         most_marks: how many rays of lights and tufts of grass there may be among the details.
+        segments: straight lines (n,5) of `target.large`, as `LineSegments` gives them.
     """
     height, width = (side * finer for side in target.rgb.shape[:2])
     rgb = target.rgb if finer == 1 else _resized(target.large, (width, height))
@@ -131,6 +136,10 @@ def contour_lines(
     top = max(float(weights.max()), LEAST)
     weights = np.maximum(weights / top, _REMAINDER * faint)
     strength = np.maximum(strength, _REMAINDER * faint)
+    straight = []
+    if segments is not None:
+        straight = straights(target.large, segments, (height, width))
+        laid_on(weights, straight, _STRAIGHT)
     taken = cv2.dilate(weights, _square(_CLEAR * scale)) > _STRONG
     found: list[NDArray[np.float64]] = []
     details: list[NDArray[np.float64]] = []
@@ -156,8 +165,15 @@ def contour_lines(
     for line in details:
         x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
         weights[y, x] = 1
-    strength = np.asarray(strength, np.float32)
-    return Lines(edges, strength, weights, tuple(found), tuple(details), finer)
+    return Lines(
+        edges,
+        np.asarray(strength, np.float32),
+        weights,
+        tuple(found),
+        tuple(details),
+        tuple(line.points for line in straight),
+        finer,
+    )
 
 
 def _spare_edges(

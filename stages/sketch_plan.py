@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,19 +136,21 @@ def make_plan(
         subjects = None if salient is None else read_subjects(target, salient, finders)
         finer = finer_than(target)
         scene = read_scene(target, network, finer)
-        lines = contour_lines(target, network, subjects, scene=scene)
+        segments = None
+        if config.straight and finders.straights is not None:
+            segments = finders.straights.read(target.large)
+        read = partial(contour_lines, target, network, subjects, scene=scene, segments=segments)
+        lines = read()
     regions = find_regions(
         path, target, config, options, salient, lines.edges, max_pixels=max_pixels
     )
     fine = lines
     if network is not None:
         if regions:
-            lines = contour_lines(target, network, subjects, regions, scene=scene)
+            lines = read(regions)
         if config.init == "contours":
             marks = config.strokes // _MARKS if config.signs else 0
-            fine = contour_lines(
-                target, network, subjects, regions, scene=scene, finer=finer, most_marks=marks
-            )
+            fine = read(regions, finer=finer, most_marks=marks)
     given = _given(drawing, target, config)
     left = config.strokes - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)

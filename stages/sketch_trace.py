@@ -38,14 +38,15 @@ class Tracer:
         self._finer = lines.finer
         self._worth = _worth(lines, self._scale)
         found = linked(chains(lines.edges, lines.strength), _GAP * self._scale)
+        straight = cut_pieces(lines.straights, _TOLERANCES[-1] * self._scale)  # one of each
         self._cuts = []
         for tolerance in _TOLERANCES:
             own = cut_pieces(found, tolerance * self._scale)
             outer = cut_pieces(lines.outlines, tolerance * self._scale)
             small = cut_pieces(lines.details, tolerance * self._scale)
-            counts = [len(own), len(outer), len(small)]
+            counts = [len(own) + len(straight), len(outer), len(small)]
             worth = np.repeat([1.0, _ROUND, _DETAIL], counts)
-            self._cuts.append((own + outer + small, worth))
+            self._cuts.append((own + straight + outer + small, worth))
 
     def __call__(
         self, region: Region | None, count: int, chance: np.random.Generator, taken: Points
@@ -109,12 +110,12 @@ class Tracer:
 
 
 def _worth(lines: Lines, scale: float) -> NDArray[np.float64]:
-    """What each pixel HxW is worth; on outlines what the ridges are that they run along."""
+    """What each pixel HxW is worth; on outlines and straight lines what is near them."""
     values = np.asarray(lines.weights, np.float64)
     height, width = values.shape
     near = _spread(values, scale)
     values = values.copy()
-    for line in lines.outlines:
+    for line in (*lines.outlines, *lines.straights):
         x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
         values[y, x] = near[y, x]
     return values
