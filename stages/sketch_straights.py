@@ -21,7 +21,10 @@ _LEAST = 7.5  # of a line as it is found
 _SHORTEST = 8  # of what is left of it
 _ASIDE = 1.0  # that the step may lie from the line
 _STEP = 1.5  # a pixel; of a canvas of 448, where it has more
-_ACROSS, _ALONG = 0.7, 6  # how much of a step is across the line, over a stretch of it
+_ACROSS, _ALONG = (
+    0.65,
+    6,
+)  # how much of all change is one step across the line, over a stretch of it
 _GAP = 4  # without a step that a line goes on over
 _NEAR, _ANGLE = 4.0, 12.0  # of a line beside a longer one, and degrees between them
 _SAME = 0.6  # of its points that lie so near
@@ -92,18 +95,21 @@ def _borne_out(ends: Points, score: float, slopes: NDArray[np.float32], unit: fl
     along = (ends[1] - ends[0]) / length
     normal = np.array([-along[1], along[0]])
     points = ends[0] + np.linspace(0, length, int(length) + 1)[:, None] * along
+    even = np.ones(int(_ALONG * unit) | 1)
+    even /= len(even)
     across = whole = np.zeros(len(points))
     for aside in np.linspace(-_ASIDE, _ASIDE, 5) * unit:
         x, y = np.clip((points + aside * normal).astype(int), 0, (width - 1, height - 1)).T
         here = slopes[y, x]  # (n,2,3)
-        across = np.maximum(across, np.hypot.reduce(np.tensordot(here, normal, (1, 0)), axis=1))
-        whole = np.maximum(whole, np.sqrt((here**2).sum((1, 2))))
-    stretch = np.ones(int(_ALONG * unit) | 1)
-    share = np.convolve(across, stretch, "same") / np.convolve(whole + 1e-6, stretch, "same")
-    seen = (across > _STEP) & (share > _ACROSS)
-    seen &= ((points > 1) & (points < (width - 1, height - 1))).all(1)
+        # texture changes its sign along a line, a step does not
+        steps = [np.convolve(step, even, "same") for step in np.tensordot(here, normal, (1, 0)).T]
+        across = np.maximum(across, np.sqrt(np.square(steps).sum(0)))
+        change = np.sqrt((here**2).sum((1, 2)))
+        whole = np.maximum(whole, np.convolve(change, even, "same"))
+    seen = (across > _STEP) & (across > _ACROSS * whole)
     gap = np.ones((1, int(_GAP * unit) | 1), np.uint8)
     seen = cv2.morphologyEx(seen.astype(np.uint8)[None], cv2.MORPH_CLOSE, gap)[0] > 0
+    seen &= ((points > 1) & (points < (width - 1, height - 1))).all(1)
     turns = np.flatnonzero(np.diff(seen.astype(np.int8), prepend=0, append=0))
     parts = [points[a:b] for a, b in zip(turns[::2], turns[1::2], strict=True)]
     return [_Run(part, along, score) for part in parts if len(part) >= _SHORTEST * unit]

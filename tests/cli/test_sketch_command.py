@@ -17,6 +17,7 @@ from compose.core.drawing import Drawing
 from compose.data.svg import read_svg, write_svg
 
 from ..models.discs_network import DiscsNetwork
+from ..models.line_file import line_file
 from ..stages.sketch_scenes import BOX, HEIGHT, WIDTH, Blur, Right, scene, write_scene
 from .processes import files
 
@@ -130,6 +131,30 @@ def test_lines_of_segments_need_mobile_sam(photo, here, sketch):
     code, _, err = sketch("scene.png", "--edges", "segments")
     assert code == 1
     assert "compose models pull mobile-sam" in err
+
+
+def test_straight_lines_count_where_mlsd_is_here(photo, here, sketch):
+    def straights(*arguments):
+        code, _, err = sketch("scene.png", *arguments, "--overwrite")
+        assert code == 0, err
+        record = record_of(here / "output_sketches/scene")
+        return record["arguments"]["straight"], record["straights"]
+
+    assert straights() == (False, None)
+    plain = drawn(here / "output_sketches/scene")
+    rim = [(0.1, y, 0.9, y, 0.7) for y in np.linspace(0.1, 0.9, 33)]  # one lies on an edge
+    given = "--checkpoint", f"mlsd={line_file(here / 'mlsd.onnx', rim)}"
+    assert straights(*given) == (True, "mlsd")
+    assert drawn(here / "output_sketches/scene") != plain
+    assert straights(*given, "--no-straight") == (False, None)
+    assert drawn(here / "output_sketches/scene") == plain
+    assert straights(*given, "--edges", "canny") == (False, None)
+    code, _, err = sketch("scene.png", "--straight", "--overwrite")
+    assert code == 1
+    assert "compose models pull mlsd" in err
+    code, _, err = sketch("scene.png", "--straight", "--edges", "canny")
+    assert code == 2
+    assert "--edges canny" in err
 
 
 def test_a_target_is_an_argument_too(photo, here, sketch):
