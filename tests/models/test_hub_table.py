@@ -55,7 +55,7 @@ def test_sources_lead_to_the_row_s_file_by_https(row: Checkpoint) -> None:
                 assert PurePosixPath(member).parts[0] == file.removesuffix(".tar.gz")
                 assert ".." not in member
             case NpmSource(package, version, member):
-                assert re.fullmatch(r"(@[a-z0-9-]+/)?[a-z0-9-]+", package)
+                assert re.fullmatch(r"(@[a-z0-9-]+/)?[a-z0-9][a-z0-9.-]*", package)
                 assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version)
                 assert PurePosixPath(member).name == row.file
                 assert not member.startswith("/")
