@@ -49,6 +49,7 @@ class CropResult:
     picture: Picture  # reduced, as it was analysed
     explained: Explained | None = None  # where there was guidance
     subjects: tuple[Subject, ...] | None = None  # where crops are asked for of each
+    finder: str | None = None  # of subjects
 
     def record(self) -> dict[str, Any]:
         """The result as `--json` prints it.
@@ -81,6 +82,7 @@ class CropResult:
             "crops": crops,
         }
         if self.subjects is not None:
+            record["finder"] = self.finder
             record["subjects"] = [subject.record() for subject in self.subjects]
         if self.explained is not None:
             record |= self.explained.of_picture()
@@ -166,6 +168,7 @@ def crop_one(
         picture,
         explained,
         subjects,
+        finder.name if finder else None,
     )
 
 

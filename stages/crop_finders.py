@@ -51,6 +51,7 @@ class FoundSubjects:
     network: SubjectNetwork
     segmenter: Segmenter
     side: int = _SIDE
+    name: str = "builtin"
 
     @classmethod
     def open(cls, threads: int) -> FoundSubjects:
@@ -86,6 +87,7 @@ class ObjectSubjects:
     network: SubjectNetwork
     segmenter: Segmenter  # `objects`
     side: int = _LARGER
+    name: str = "objects"
 
     @classmethod
     def open(cls, threads: int, user: UserPaths | None = None) -> ObjectSubjects:

@@ -52,6 +52,11 @@ class SubjectFinder(Protocol):
     """Opened once a process and shared by threads, so `find` must be safe to call at once."""
 
     @property
+    def name(self) -> str:
+        """What records call it."""
+        ...
+
+    @property
     def side(self) -> int:
         """Pixels that both sides of the picture it is given should have, where the file has."""
         ...

@@ -24,6 +24,7 @@ class BroughtSubjects:
     most: int  # subjects of a picture, the first
     relative: Path | None = None  # the picture's place below the input, where masks lie alike
     side: int = 1  # it does not look at the picture
+    name: str = "masks"
 
     def find(self, path: Path, picture: Picture, max_pixels: int) -> Sequence[Subject]:
         """The masks' boxes in the file's order.

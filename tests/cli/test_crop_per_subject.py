@@ -115,6 +115,7 @@ def test_the_network_that_ships_finds_what_stands_out(tmp_path: Path) -> None:
     done = crop(tmp_path / "balls.png", "--engine", "voters", "--json", "--topk", 1)
     assert done.returncode == 0, done.stderr
     (record,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert record["finder"] == "builtin"
     assert 1 <= len(record["subjects"]) <= 6
     for subject in record["subjects"]:
         x1, y1, x2, y2 = subject["box"]

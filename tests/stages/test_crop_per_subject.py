@@ -144,6 +144,7 @@ def test_one_picture_with_brought_masks_from_end_to_end(tmp_path: Path) -> None:
         outputs=CropOutputs(tmp_path / "out/a.png", tmp_path / "over/a.png"),
     )
     record = result.record()
+    assert record["finder"] == "masks"
     assert record["subjects"] == [
         {"subject": 1, "box": [10, 20, 40, 60], "point": [25.0, 40.0], "score": 1.0},
         {"subject": 2, "box": [80, 30, 110, 50], "point": [95.0, 40.0], "score": 1.0},
@@ -161,7 +162,7 @@ def test_one_picture_with_brought_masks_from_end_to_end(tmp_path: Path) -> None:
 
 def test_where_nothing_is_found_the_best_crops_are_given() -> None:
     class Blind:
-        side = 8
+        name, side = "blind", 8
 
         def find(self, path: Path, picture: object, max_pixels: int) -> list[Subject]:
             return []
@@ -176,7 +177,9 @@ def test_where_nothing_is_found_the_best_crops_are_given() -> None:
     (crop,) = result.crops
     assert result.subjects is not None
     assert (crop.subject, result.subjects[0].score) == (1, 0.0)
+    assert result.record()["finder"] == "blind"
     assert result.record()["subjects"][0]["box"] == list(crop.box)
+    assert "finder" not in crop_one(picture, Half(), CropRequest(topk=1)).record()
 
 
 def test_a_subject_and_its_crops_share_a_colour() -> None:
