@@ -38,6 +38,16 @@ def resolve(name: str, user: UserPaths | None = None, *, verify: bool = True) ->
     return found.path
 
 
+def is_here(name: str, user: UserPaths | None = None) -> bool:
+    """Whether a checkpoint is on this machine; the file is neither opened nor checked.
+
+    Raises:
+        UsageError: no checkpoint is called so.
+        ModelError: the user named a file that is not there.
+    """
+    return find(checkpoint(name), parse_user_paths() if user is None else user) is not None
+
+
 def open_verified(name: str, user: UserPaths | None = None) -> BinaryIO:
     """A checkpoint opened for reading, its hash checked through the same descriptor.
 

@@ -9,12 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ModelError
 from ..core.masks import Mask
-from ..core.names import printable
 from .cache import UserPaths
 from .hub import resolve
-from .onnx_session import PROVIDERS, session_options
+from .onnx_session import open_published, session_options
 
 CHECKPOINT = "migan"
 
@@ -35,17 +33,10 @@ class MiganInpainter:
     limit = 512  # the side at which it paints; larger windows it would shrink itself
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        import onnxruntime
-
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(path), session_options(threads, varied=True), providers=PROVIDERS
-            )
-            ends = {end.name: end.type for end in self._session.get_inputs()}
-        except Exception as error:  # the runtime's own exceptions share no base of their own
-            raise _another(path) from error
-        if ends != {"image": "tensor(uint8)", "mask": "tensor(uint8)"}:
-            raise _another(path)
+        options = session_options(threads, varied=True)
+        self._session: Any = open_published(
+            path, _is_migan, "MI-GAN's pipeline", "migan_pipeline_v2.onnx", options
+        )
 
     def fill(self, rgb: NDArray[np.uint8], hole: Mask, seed: int) -> NDArray[np.uint8]:
         """The picture as the network paints it; nothing is drawn at random."""
@@ -66,8 +57,6 @@ def open_migan(threads: int = 1, user: UserPaths | None = None) -> MiganInpainte
     return MiganInpainter(resolve(CHECKPOINT, user), threads)
 
 
-def _another(path: Path) -> ModelError:
-    return ModelError(
-        f"{printable(path)} is damaged or not MI-GAN's pipeline; give the published "
-        "migan_pipeline_v2.onnx."
-    )
+def _is_migan(session: Any) -> bool:
+    ends = {end.name: end.type for end in session.get_inputs()}
+    return ends == {"image": "tensor(uint8)", "mask": "tensor(uint8)"}

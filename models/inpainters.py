@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.errors import UsageError
-from .cache import UserPaths, find, parse_user_paths
+from .cache import UserPaths, parse_user_paths
+from .hub import is_here
 from .inpainter import Inpainter
-from .registry import checkpoint
 
 # On 86 photographs with object-shaped holes `ns` is .3 dB closer to the truth than `telea`.
 # `patchmatch` is as close in decibels, and far closer in how it looks, for it has the texture of
@@ -123,8 +123,7 @@ def inpainter_name(name: str, user: UserPaths | None = None) -> str:
         raise UsageError(f"'{name}' fills no holes; use {', '.join(INPAINTER_NAMES)}.")
     if name != "auto":
         return _ALIASES.get(name, name)
-    paths = parse_user_paths() if user is None else user
-    return "plainest" if find(checkpoint("migan"), paths) else "shiftmap"
+    return "plainest" if is_here("migan", user) else "shiftmap"
 
 
 def inpainters_here() -> list[str]:
@@ -138,7 +137,7 @@ def inpainters_here() -> list[str]:
     found = []
     for name in _OPENERS:
         needed = _CHECKPOINTS.get(name)
-        if needed and not find(checkpoint(needed), user):
+        if needed and not is_here(needed, user):
             continue
         if name in _BY_TORCH and find_spec("torch") is None:
             continue

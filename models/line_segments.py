@@ -13,14 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ModelError
-from ..core.names import printable
-from .cache import UserPaths, find, parse_user_paths
+from .cache import UserPaths
 from .hub import resolve
-from .onnx_session import PROVIDERS, session_options
-from .registry import checkpoint
+from .onnx_session import open_published, session_options
 
-CHECKPOINT = "mlsd"
+LINE_SEGMENTS = "mlsd"  # the checkpoint
 _SIDE = 512  # of the square that it looks at
 _STRIDE = 2  # of its answers
 _SURE = 0.2  # of a line's middle
@@ -42,18 +39,10 @@ class LineSegments:
     name = "mlsd"
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        import onnxruntime
-
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(path), session_options(threads), providers=PROVIDERS
-            )
-            ends = [(end.name, end.shape) for end in self._session.get_inputs()]
-        except Exception as error:  # the runtime's own exceptions share no base of their own
-            raise _another(path) from error
-        names = sorted(end.name for end in self._session.get_outputs())
-        if ends != [(_INPUT, [1, _SIDE, _SIDE, 4])] or names != _OUTPUTS:
-            raise _another(path)
+        options = session_options(threads)
+        self._session: Any = open_published(
+            path, _is_mlsd, "M-LSD's network", "mlsd_512x512_large.onnx", options
+        )
 
     def read(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
         """The lines (n,5) of a picture HxWx3, the surest first: x1, y1, x2, y2, score in [0,1].
@@ -70,22 +59,13 @@ class LineSegments:
         return _lines(offsets[0], scores[0, ..., 0], (width, height))
 
 
-def has_line_segments(user: UserPaths | None = None) -> bool:
-    """Whether M-LSD is on this machine.
-
-    Raises:
-        ModelError: the user named a file that is not there.
-    """
-    return find(checkpoint(CHECKPOINT), parse_user_paths() if user is None else user) is not None
-
-
 def open_line_segments(threads: int = 1, user: UserPaths | None = None) -> LineSegments:
     """The finder with the checkpoint `mlsd`.
 
     Raises:
         ModelError: see `hub.resolve` and `LineSegments`.
     """
-    return LineSegments(resolve(CHECKPOINT, user), threads)
+    return LineSegments(resolve(LINE_SEGMENTS, user), threads)
 
 
 def _lines(
@@ -94,9 +74,8 @@ def _lines(
     """Lines (n,5) of offsets hxwx4 and scores hxw, in pixels of a picture of this size."""
     highest = cv2.dilate(scores, np.ones((_AROUND, _AROUND), np.uint8))
     row, column = np.nonzero((scores == highest) & (scores > _SURE))
-    middle = (
-        np.stack([column, row, column, row], -1) + 0.5 / _STRIDE
-    )  # answers lie on pixels' middles
+    # answers lie on the middles of the square's pixels
+    middle = np.stack([column, row, column, row], -1) + 0.5 / _STRIDE
     up = np.array(2 * size) * (_STRIDE / _SIDE)
     found = np.concatenate(
         [(middle + offsets[row, column]) * up, scores[row, column, None]], -1
@@ -104,8 +83,7 @@ def _lines(
     return np.asarray(found[np.argsort(-found[:, 4], kind="stable")])
 
 
-def _another(path: Path) -> ModelError:
-    return ModelError(
-        f"{printable(path)} is damaged or not M-LSD's network; give the published "
-        "mlsd_512x512_large.onnx."
-    )
+def _is_mlsd(session: Any) -> bool:
+    ends = [(end.name, end.shape) for end in session.get_inputs()]
+    names = sorted(end.name for end in session.get_outputs())
+    return ends == [(_INPUT, [1, _SIDE, _SIDE, 4])] and names == _OUTPUTS

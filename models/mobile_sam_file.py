@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.errors import ModelError
-from .cache import UserPaths, find, parse_user_paths
-from .hub import resolve
-from .registry import CHECKPOINTS, checkpoint
+from .cache import UserPaths, parse_user_paths
+from .hub import is_here, resolve
+from .registry import CHECKPOINTS
 from .segmenters import MOBILE_SAM, SAM_CHECKPOINTS
 from .torch_arrays import load_torch_arrays
 
@@ -30,8 +30,8 @@ def mobile_sam_file(model: str | None, user: UserPaths | None = None) -> Path | 
     if model == MOBILE_SAM:
         return resolve(MOBILE_SAM, paths)
     if model is None:
-        meta = any(find(checkpoint(name), paths) for name in SAM_CHECKPOINTS)
-        here = find(checkpoint(MOBILE_SAM), paths) is not None
+        meta = any(is_here(name, paths) for name in SAM_CHECKPOINTS)
+        here = is_here(MOBILE_SAM, paths)
         return resolve(MOBILE_SAM, paths) if here and not meta else None
     if model in CHECKPOINTS:  # a file here that is called so is not meant
         return None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from ..core.errors import ModelError
+from ..core.names import printable
 
 PROVIDERS = ["CPUExecutionProvider"]
 
@@ -27,3 +32,29 @@ def session_options(threads: int, *, varied: bool = False) -> Any:
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
     return options
+
+
+def open_published(
+    path: Path, known: Callable[[Any], bool], what: str, file: str, options: Any
+) -> Any:
+    """A session of a network that others published.
+
+    Args:
+        path: of the file.
+        known: whether a session's inputs and outputs are that network's.
+        what: it is, and `file` what its authors call the file; for the refusal.
+        options: from `session_options`.
+
+    Raises:
+        ModelError: the file is damaged or holds another network.
+    """
+    import onnxruntime
+
+    refusal = ModelError(f"{printable(path)} is damaged or not {what}; give the published {file}.")
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=PROVIDERS)
+    except Exception as error:  # the runtime's own exceptions share no base of their own
+        raise refusal from error
+    if not known(session):
+        raise refusal
+    return session

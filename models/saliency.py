@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import UsageError
-from .cache import find, parse_user_paths
-from .registry import checkpoint
+from .hub import is_here
 
 if TYPE_CHECKING:
     from .saliency_features import SaliencyTrunks
@@ -59,7 +58,7 @@ def saliency_name(name: str) -> str:
 
 def saliency_here() -> list[str]:
     """The engines whose weights are on this machine, best measured first."""
-    small = [CHECKPOINT] if find(checkpoint(CHECKPOINT), parse_user_paths()) else []
+    small = [CHECKPOINT] if is_here(CHECKPOINT) else []
     return ["builtin", *small, "centre"]
 
 

@@ -11,9 +11,9 @@ import torch
 
 from ..core.errors import ModelError, UsageError
 from ..core.names import printable
-from .cache import UserPaths, find, parse_user_paths
-from .hub import resolve
-from .registry import CHECKPOINTS, checkpoint
+from .cache import UserPaths, parse_user_paths
+from .hub import is_here, resolve
+from .registry import CHECKPOINTS
 from .sam_keys import sam_sizes, transformers_keys
 from .segmenters import SAM_CHECKPOINTS
 from .state_file import fill, load_state_file
@@ -60,7 +60,7 @@ def load_sam(model: str | None = None, user: UserPaths | None = None) -> nn.Modu
 def sam_checkpoint_here(user: UserPaths | None = None) -> str | None:
     """The best of Meta's published files on this machine, by its checkpoint's name."""
     paths = parse_user_paths() if user is None else user
-    return next((name for name in SAM_CHECKPOINTS if find(checkpoint(name), paths)), None)
+    return next((name for name in SAM_CHECKPOINTS if is_here(name, paths)), None)
 
 
 def load_published(path: Path) -> nn.Module:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
-from .cache import UserPaths, find, parse_user_paths
-from .hub import resolve
-from .registry import checkpoint
+from .cache import UserPaths, parse_user_paths
+from .hub import is_here, resolve
 from .segmenter import PromptSegmenter, Segmenter
 
 if TYPE_CHECKING:
@@ -169,26 +168,17 @@ def prompt_segmenter_name(name: str, user: UserPaths | None = None, sam: str | N
     return name
 
 
-def has_mobile_sam(user: UserPaths | None = None) -> bool:
-    """Whether MobileSAM is on this machine.
-
-    Raises:
-        ModelError: the user named a file that is not there.
-    """
-    return find(checkpoint(MOBILE_SAM), parse_user_paths() if user is None else user) is not None
-
-
 def segmenters_here(user: UserPaths | None = None) -> list[str]:
     """The engines whose packages and weights are on this machine."""
     paths = parse_user_paths() if user is None else user
     found = ["salient"]
-    if has_mobile_sam(paths):
+    if is_here(MOBILE_SAM, paths):
         found.append("objects")
     if importlib.util.find_spec("torch") is None:
         return found
-    if find(checkpoint(DEEPLAB_CHECKPOINT), paths):
+    if is_here(DEEPLAB_CHECKPOINT, paths):
         found.append("deeplab")
-    has_sam = any(find(checkpoint(row), paths) for row in SAM_CHECKPOINTS)
+    has_sam = any(is_here(name, paths) for name in SAM_CHECKPOINTS)
     if has_sam and importlib.util.find_spec("transformers") is not None:
         found.append("sam")
     return found

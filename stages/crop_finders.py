@@ -18,12 +18,12 @@ from ..core.instances import Instance
 from ..models.cache import UserPaths
 from ..models.crop_builtin import weights_folder
 from ..models.grouping import ObjectGrouping
-from ..models.hub import resolve
+from ..models.hub import is_here, resolve
 from ..models.saliency import open_saliency
 from ..models.saliency_features import SaliencyTrunks
 from ..models.segmenter import Segmenter
 from ..models.segmenter_salient import SalientSegmenter
-from ..models.segmenters import MOBILE_SAM, SegmenterOptions, has_mobile_sam, objects_segmenter
+from ..models.segmenters import MOBILE_SAM, SegmenterOptions, objects_segmenter
 from ..models.subjects import Found, SubjectNetwork
 from .crop_per_subject import Subject, SubjectFinder
 from .crop_subject_masks import BroughtSubjects
@@ -123,7 +123,7 @@ def finder_name(name: str, user: UserPaths | None = None) -> str:
         raise UsageError(f"'{name}' finds no subjects; use {', '.join(FINDER_NAMES)}.")
     if name != "auto":
         return name
-    return "objects" if has_mobile_sam(user) else "builtin"
+    return "objects" if is_here(MOBILE_SAM, user) else "builtin"
 
 
 def open_finder(

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from ..core.errors import UsageError
 from ..models.cache import UserPaths
-from ..models.hub import resolve
-from ..models.line_segments import has_line_segments
-from ..models.segmenters import MOBILE_SAM, SegmenterOptions, has_mobile_sam, objects_segmenter
+from ..models.hub import is_here, resolve
+from ..models.line_segments import LINE_SEGMENTS, LineSegments, open_line_segments
+from ..models.segmenters import MOBILE_SAM, SegmenterOptions, objects_segmenter
 from .segment_tools import SharedSegmenter
 from .sketch_config import Edges
 
 if TYPE_CHECKING:
     from ..models.contours import ContourReader
-    from ..models.line_segments import LineSegments
     from ..models.segment_parts import SegmentParts
     from ..models.segmenter import Segmenter
 
@@ -38,7 +37,7 @@ def edges_named(name: Edges | Literal["auto"], user: UserPaths | None = None) ->
     """
     if name != "auto":
         return name
-    return "segments" if has_mobile_sam(user) else "contours"
+    return "segments" if is_here(MOBILE_SAM, user) else "contours"
 
 
 def straight_named(wanted: bool | None, edges: Edges, user: UserPaths | None = None) -> bool:
@@ -52,7 +51,7 @@ def straight_named(wanted: bool | None, edges: Edges, user: UserPaths | None = N
         if wanted:
             raise UsageError("--straight counts beside contours; leave out --edges canny.")
         return False
-    return has_line_segments(user) if wanted is None else wanted
+    return is_here(LINE_SEGMENTS, user) if wanted is None else wanted
 
 
 def open_lines(
@@ -74,11 +73,7 @@ def open_lines(
     from ..models.contours import open_contours
 
     contours = open_contours()
-    straights = None
-    if straight:
-        from ..models.line_segments import open_line_segments
-
-        straights = open_line_segments(threads, user)
+    straights = open_line_segments(threads, user) if straight else None
     if edges == "contours":
         return LineFinders(contours, straights=straights)
     from ..models.mobile_sam import MobileSamNetwork

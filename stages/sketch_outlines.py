@@ -134,5 +134,10 @@ def _runs(ring: Points, kept: NDArray[np.bool_]) -> list[Points]:
         return []
     start = int(np.flatnonzero(~kept)[0])
     ring, kept = np.roll(ring, -start, axis=0), np.roll(kept, -start)
-    edges = np.flatnonzero(np.diff(kept.astype(np.int8), prepend=0, append=0))
-    return [ring[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return runs(ring, kept)
+
+
+def runs(line: Points, kept: NDArray[np.bool_]) -> list[Points]:
+    """The parts of an open curve (n,2) whose points are kept."""
+    turns = np.flatnonzero(np.diff(kept.astype(np.int8), prepend=0, append=0))
+    return [line[a:b] for a, b in zip(turns[::2], turns[1::2], strict=True)]

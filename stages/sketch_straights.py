@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .sketch_outlines import runs
+
 Points = NDArray[np.float64]
 
 # lengths are pixels of a canvas of 224, colours CIELAB's
@@ -21,10 +23,8 @@ _LEAST = 7.5  # of a line as it is found
 _SHORTEST = 8  # of what is left of it
 _ASIDE = 1.0  # that the step may lie from the line
 _STEP = 1.5  # a pixel; of a canvas of 448, where it has more
-_ACROSS, _ALONG = (
-    0.65,
-    6,
-)  # how much of all change is one step across the line, over a stretch of it
+_ACROSS = 0.65  # how much of all change is one step across the line, over a stretch
+_ALONG = 6  # of so many
 _GAP = 4  # without a step that a line goes on over
 _NEAR, _ANGLE = 4.0, 12.0  # of a line beside a longer one, and degrees between them
 _SAME = 0.6  # of its points that lie so near
@@ -63,14 +63,14 @@ def straights(
     """
     unit = max(shape) / 224
     slopes = _slopes(rgb, shape)
-    runs: list[_Run] = []
+    borne: list[_Run] = []
     for segment in segments:
         ends = segment[:4].reshape(2, 2) * (shape[1] / rgb.shape[1])
         length = float(np.hypot(*(ends[1] - ends[0])))
         if length >= _LEAST * unit:
-            runs += _borne_out(ends, float(segment[4]), slopes, unit)
+            borne += _borne_out(ends, float(segment[4]), slopes, unit)
     kept: list[_Run] = []
-    for run in sorted(runs, key=lambda each: -each.rank):
+    for run in sorted(borne, key=lambda each: -each.rank):
         if not any(_beside(run, other, unit) for other in kept):
             kept.append(run)
     return [Straight(run.points, min(run.score / _FULL, 1.0)) for run in kept]
@@ -110,8 +110,7 @@ def _borne_out(ends: Points, score: float, slopes: NDArray[np.float32], unit: fl
     gap = np.ones((1, int(_GAP * unit) | 1), np.uint8)
     seen = cv2.morphologyEx(seen.astype(np.uint8)[None], cv2.MORPH_CLOSE, gap)[0] > 0
     seen &= ((points > 1) & (points < (width - 1, height - 1))).all(1)
-    turns = np.flatnonzero(np.diff(seen.astype(np.int8), prepend=0, append=0))
-    parts = [points[a:b] for a, b in zip(turns[::2], turns[1::2], strict=True)]
+    parts = runs(points, seen)
     return [_Run(part, along, score) for part in parts if len(part) >= _SHORTEST * unit]
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from compose.core.errors import ModelError
 from compose.models.cache import parse_user_paths
-from compose.models.line_segments import LineSegments, has_line_segments, open_line_segments
+from compose.models.hub import is_here
+from compose.models.line_segments import LINE_SEGMENTS, LineSegments, open_line_segments
 
 from .line_file import line_file
 
@@ -54,9 +55,9 @@ def test_another_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
 def test_whether_it_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPOSE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("COMPOSE_MODELS", raising=False)
-    assert not has_line_segments()
+    assert not is_here(LINE_SEGMENTS)
     with pytest.raises(ModelError, match="compose models pull mlsd"):
         open_line_segments()
     user = parse_user_paths([f"mlsd={line_file(tmp_path / 'm.onnx', [])}"])
-    assert has_line_segments(user)
+    assert is_here(LINE_SEGMENTS, user)
     assert open_line_segments(user=user).name == "mlsd"

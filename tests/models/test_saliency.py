@@ -146,7 +146,7 @@ def test_u2net_s_input_is_scaled_by_its_peak_and_its_first_map_stretched(
 ) -> None:
     tiny_u2net(tmp_path / "u2netp.onnx")
     monkeypatch.setattr(saliency_u2net, "resolve", lambda name: tmp_path / f"{name}.onnx")
-    monkeypatch.setattr(saliency, "find", lambda row, user: tmp_path / row.file)
+    monkeypatch.setattr(saliency, "is_here", lambda name: True)
     assert saliency_here() == ["builtin", "u2netp", "centre"]
     engine = open_saliency("u2netp")
     assert engine.name == "u2netp"
