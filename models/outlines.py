@@ -18,6 +18,7 @@ from ..core.masks import Mask, mask_box
 from .crop_builtin import OnnxNetwork, network_file
 from .guided_filter import guided_filter
 from .mask_parts import without_specks
+from .mask_strays import without_strays
 
 OUTLINES = "outlines.onnx"
 SIDE = 256  # pixels of a window's side as the network sees it
@@ -101,6 +102,8 @@ def refined_masks(
 ) -> list[Mask]:
     """Masks HxW that do not overlap, each corrected; those that all but vanish are left out.
 
+    What the correction adds apart from an object stays only if it is coloured like it.
+
     Args:
         rgb: HxWx3 upright sRGB.
         masks: HxW, disjoint, not empty.
@@ -110,11 +113,13 @@ def refined_masks(
     most = np.full(rgb.shape[:2], 0.5, np.float32)
     owner = np.full(rgb.shape[:2], -1, np.int32)
     for number, mask in enumerate(masks):
-        window, coarse = outlines.refine(rgb, mask)
-        likely = guided_filter(rgb[window], coarse, radius=_EDGE_REACH, side=_EDGE_SIDE)
+        window, soft = outlines.refine(rgb, mask)
+        likely = guided_filter(rgb[window], soft, radius=_EDGE_REACH, side=_EDGE_SIDE)
         better = likely > most[window]
         owner[window][better] = number
         most[window][better] = likely[better]
     found = [owner == number for number in range(len(masks))]
     cleaned = [without_specks(mask, round(least)) for mask in found if mask.sum() >= least]
+    coarse = np.any(masks, axis=0) if masks else np.zeros_like(owner, bool)
+    cleaned = [without_strays(rgb, mask, coarse) for mask in cleaned]
     return [mask for mask in cleaned if mask.sum() >= least]

@@ -18,6 +18,7 @@ from .segment_config import SegmentConfig
 from .segment_found import Found
 
 _GROWTH = 0.01  # share of an object by which it has to grow to be called extended
+_GROUND = 0.3  # share of the picture that one sees of what is found only now and is no object
 _SPREAD = 0.5  # share of an object's pixels beyond it, outside of holes, that make it another one
 
 
@@ -72,6 +73,9 @@ def judge(
         return Verdict("known")
     if any(k.erased is None and iou(mask, k.amodal) >= config.repeat for k in like):
         return Verdict("known")
+    # so large, in plain sight, and not found before: a lawn or a sofa that fills the picture
+    if float((mask & ~erased).mean()) > _GROUND:
+        return Verdict("ground")
     if hidden < config.min_hidden:
         return Verdict("not hidden")
     if not stable(mask):

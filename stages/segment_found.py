@@ -43,7 +43,7 @@ class Rejected:
     """Why a detection was not taken."""
 
     detection: int  # its place in `Round.detections`
-    reason: str  # "repeated", "known", "merged", "not hidden", "unstable" or "covered"
+    reason: str  # "repeated", "known", "merged", "not hidden", "ground", "unstable" or "covered"
 
 
 @dataclass(frozen=True, eq=False)

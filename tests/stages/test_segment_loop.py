@@ -92,6 +92,16 @@ def test_with_a_least_hidden_share_it_is_left_out():
     assert [r.reason for r in result.rounds[1].rejected] == ["not hidden"]
 
 
+@pytest.mark.parametrize(("bottom", "reasons"), [(0.25, []), (0.75, ["ground"])])
+def test_what_fills_the_picture_in_plain_sight_and_was_not_found_before_is_ground(bottom, reasons):
+    field = np.zeros(SHAPE, bool)
+    field[: round(bottom * HEIGHT)] = True
+    segmenter = Scripted([Instance(RED.mask(), 0.9)], [Instance(field, 0.8)])
+    result = run_loop(draw((RED,)), segmenter, plain, config(iterations=2))
+    assert [r.reason for r in result.rounds[1].rejected] == reasons
+    assert len(result.instances) == 2 - len(reasons)
+
+
 def test_all_at_once_completes_nothing():
     result = run_loop(draw((RED, BLUE)), ByColour(ALL), Reveal([]), config(erase="all"), first=None)
     found = by_colour(result, (RED, BLUE))
