@@ -106,8 +106,12 @@ def sketch(
         int, typer.Option("--canvas", metavar="PIXELS", help="Long side of the drawing.")
     ] = 224,
     color: Annotated[
-        Color, typer.Option("--color", help="Black strokes, or colours that are fitted too.")
-    ] = Color.black,
+        Color,
+        typer.Option(
+            "--color",
+            help="Strokes in the picture's colours, black, or in colours that are fitted too.",
+        ),
+    ] = Color.picture,
     init: Annotated[
         Init,
         typer.Option(

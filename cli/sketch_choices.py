@@ -8,6 +8,7 @@ from enum import StrEnum
 class Color(StrEnum):
     """What strokes are painted with."""
 
+    picture = "picture"
     black = "black"
     optimise = "optimise"
 

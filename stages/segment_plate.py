@@ -16,6 +16,7 @@ from .segment_config import SegmentConfig
 from .segment_hole import hole_around, hole_radius
 from .segment_remnants import remnants
 from .segment_shadows import shadows
+from .segment_stems import stems
 
 # Cutting out by colours (GrabCut) what is joined to the masks leaves a sixth less of objects on
 # plates of train photographs, but cuts into what stands beside them, and plates look no better.
@@ -24,7 +25,7 @@ _WIDER = 0.5  # of the hole's own widening, by which it is wider than remnants
 
 
 def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: SegmentConfig) -> Mask:
-    """`segment_hole.hole_around` with what is left of the objects, their shadows, and no islands.
+    """`segment_hole.hole_around` with what is left of the objects and their shadows, no islands.
 
     Args:
         rgb: HxWx3, the picture that shows the objects.
@@ -39,6 +40,7 @@ def plate_hole(rgb: NDArray[np.uint8], mask: Mask, others: Mask, config: Segment
     if radius < 1:
         return filled
     filled = _with(filled, remnants(rgb, filled, mask), others, radius)
+    filled = _with(filled, stems(rgb, filled, mask), others, radius)
     return _with(filled, shadows(rgb, filled), others, radius)
 
 

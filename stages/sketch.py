@@ -30,6 +30,7 @@ from .sketch_plan import Plan, make_plan
 from .sketch_raster import raster
 from .sketch_state import fingerprint, load_state, save_state
 from .sketch_target import Target, prepare_target
+from .sketch_tints import tinted
 
 if TYPE_CHECKING:
     from ..models.saliency import SaliencyReader
@@ -144,12 +145,17 @@ def sketch(
     with torch.no_grad():
         judged = loss.judge(fit.draw())
     best = int(judged.total.argmin())
+
+    def drawn(points: torch.Tensor | NDArray[Any], number: int) -> Drawing:
+        plain = _drawing(fit, points, number)
+        return tinted(plain, target.rgb) if config.color == "picture" else plain
+
     return SketchResult(
         target=target,
         plan=plan,
-        drawings=[_drawing(fit, fit.points[n], n) for n in range(config.sketches)],
-        ends=[_drawing(fit, points[best], best) for points in fit.progress.ends],
-        frames=[_drawing(fit, points[best], best) for points in fit.progress.frames],
+        drawings=[drawn(fit.points[n], n) for n in range(config.sketches)],
+        ends=[drawn(points[best], best) for points in fit.progress.ends],
+        frames=[drawn(points[best], best) for points in fit.progress.frames],
         best=best,
         judged=judged,
         seconds=fit.progress.seconds,

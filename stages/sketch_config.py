@@ -13,7 +13,7 @@ from ..core.errors import UsageError
 
 Init = Literal["contours", "edge-fps", "saliency", "random"]
 Edges = Literal["segments", "contours", "canny"]
-Color = Literal["black", "optimise"]
+Color = Literal["picture", "black", "optimise"]
 MOST_STROKES = 4096
 MOST_CANVAS = 4096  # pixels
 BY_INIT = -1  # of values that are never negative
@@ -53,7 +53,7 @@ class SketchConfig:
     sketches: int = 3  # drawn from different seeds, of which the best is chosen
     width: float = 1.5  # of a stroke, full, in canvas pixels (MROSS: 3)
     canvas: int = 224  # pixels of the long side
-    color: Color = "black"
+    color: Color = "picture"  # fitted in black, then tinted (MROSS: black)
     init: Init = "contours"  # MROSS: edge-fps
     edges: Edges = "contours"  # which lines count (MROSS: canny)
     signs: bool = True  # rays of lights and tufts of grass may be drawn; with init contours only

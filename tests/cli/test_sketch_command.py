@@ -253,11 +253,23 @@ def test_strokes_begin_as_they_are_told(photo, here, sketch):
     assert record_of(here / "saliency" / "scene")["saliency"] == "right"
 
 
-def test_colours_are_fitted_when_asked(photo, here, sketch):
-    sketch("scene.png", "--color", "optimise")
-    assert read_svg(here / "output_sketches/scene/final.svg").color.max() > 0
+def test_strokes_are_black_or_in_fitted_colours_or_in_the_pictures(photo, here, sketch):
+    drawn = {}
+    for color in ("black", "optimise", "picture"):
+        sketch("scene.png", "--color", color, "--overwrite")
+        drawn[color] = read_svg(here / "output_sketches/scene/final.svg")
+        ended = read_svg(here / "output_sketches/scene/rounds/round-2.svg")
+        assert np.array_equal(ended.color, drawn[color].color)
+    assert (drawn["black"].color == 0).all()
+    assert drawn["optimise"].color.max() > 0
+    # the same strokes as in black, and those beside the red box are red
+    assert np.array_equal(drawn["picture"].points, drawn["black"].points)
+    red, green, _ = drawn["picture"].color.T
+    assert (red - green).max() > 0.4
     sketch("scene.png", "--overwrite")
-    assert read_svg(here / "output_sketches/scene/final.svg").color.max() == 0
+    assert np.array_equal(
+        read_svg(here / "output_sketches/scene/final.svg").color, drawn["picture"].color
+    )
 
 
 @pytest.mark.parametrize("count", [3, 8, 9])
