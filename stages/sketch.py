@@ -30,7 +30,7 @@ from .sketch_plan import Plan, make_plan
 from .sketch_raster import raster
 from .sketch_state import fingerprint, load_state, save_state
 from .sketch_target import Target, prepare_target
-from .sketch_tints import tinted
+from .sketch_tints import tinter
 
 if TYPE_CHECKING:
     from ..models.saliency import SaliencyReader
@@ -145,10 +145,11 @@ def sketch(
     with torch.no_grad():
         judged = loss.judge(fit.draw())
     best = int(judged.total.argmin())
+    tint = tinter(target.rgb) if config.color == "picture" else None
 
     def drawn(points: torch.Tensor | NDArray[Any], number: int) -> Drawing:
         plain = _drawing(fit, points, number)
-        return tinted(plain, target.rgb) if config.color == "picture" else plain
+        return plain if tint is None else tint(plain)
 
     return SketchResult(
         target=target,

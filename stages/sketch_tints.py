@@ -8,6 +8,7 @@ shade lighter, so that they are told from black.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -30,15 +31,19 @@ _BRIGHT = 0.55  # of 1, the brightest channel of a lightened one
 Colours = NDArray[np.float32]
 
 
-def tinted(drawing: Drawing, rgb: NDArray[np.uint8]) -> Drawing:
-    """The drawing with strokes in the colours of a picture HxWx3 that lies on its canvas."""
-    if not len(drawing):
-        return drawing
+def tinter(rgb: NDArray[np.uint8]) -> Callable[[Drawing], Drawing]:
+    """What gives drawings on the canvas of a picture HxWx3 its colours, and changes nothing else."""
     scale = max(rgb.shape[:2]) / 224
     soft = cv2.GaussianBlur(rgb, (0, 0), _SOFT * scale).astype(np.float32) / np.float32(255)
     lab = np.asarray(cv2.cvtColor(soft, cv2.COLOR_RGB2LAB), np.float32)
-    beside = np.stack([_beside(points, lab, scale) for points in drawing.points])
-    return replace(drawing, color=ink(beside).astype(np.float64))
+
+    def tint(drawing: Drawing) -> Drawing:
+        if not len(drawing):
+            return drawing
+        beside = np.stack([_beside(points, lab, scale) for points in drawing.points])
+        return replace(drawing, color=ink(beside).astype(np.float64))
+
+    return tint
 
 
 def ink(lab: Colours) -> Colours:

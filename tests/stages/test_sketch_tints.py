@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compose.core.drawing import Drawing
-from compose.stages.sketch_tints import ink, tinted
+from compose.stages.sketch_tints import ink, tinter
 
 GREEN, SKY, RED, WHITE = (60, 140, 50), (150, 190, 235), (200, 30, 30), (255, 255, 255)
 
@@ -24,6 +24,10 @@ def drawing(*strokes: list[tuple[float, float]], size: tuple[float, float] = (16
 
 def straight(x1: float, y1: float, x2: float, y2: float) -> list[tuple[float, float]]:
     return [(x1 + (x2 - x1) * t, y1 + (y2 - y1) * t) for t in (0, 1 / 3, 2 / 3, 1)]
+
+
+def tinted(before: Drawing, rgb: np.ndarray) -> Drawing:
+    return tinter(rgb)(before)
 
 
 def hue(color: np.ndarray) -> float:
