@@ -32,7 +32,7 @@ Colours = NDArray[np.float32]
 
 
 def tinter(rgb: NDArray[np.uint8]) -> Callable[[Drawing], Drawing]:
-    """What gives drawings on the canvas of a picture HxWx3 its colours, and changes nothing else."""
+    """What gives drawings on the canvas of a picture HxWx3 its colours, and no other change."""
     scale = max(rgb.shape[:2]) / 224
     soft = cv2.GaussianBlur(rgb, (0, 0), _SOFT * scale).astype(np.float32) / np.float32(255)
     lab = np.asarray(cv2.cvtColor(soft, cv2.COLOR_RGB2LAB), np.float32)
