@@ -22,7 +22,7 @@ _UNLIKE, _TIMES = 3.5, 2.5
 _NEAREST = 5  # sample that a pixel is compared with: a few may be odd themselves
 _PART, _SAMPLES = 400, 2000  # at most
 
-Colours = NDArray[np.float32]
+Colours = NDArray[np.float32]  # CIELAB
 
 
 def without_strays(rgb: NDArray[np.uint8], mask: Mask, coarse: Mask) -> Mask:
@@ -43,7 +43,7 @@ def without_strays(rgb: NDArray[np.uint8], mask: Mask, coarse: Mask) -> Mask:
     for part in others:
         if away[part].min() < _NEAR * long or coarse[part].mean() > _HELD:
             continue
-        own = _colours(rgb, main, _SAMPLES) if own is None else own
+        own = _some(_lab(rgb), main, _SAMPLES) if own is None else own
         apart, around = _apart(rgb, part, mask, own, max(_RING * long, 5.0))
         if apart > max(_UNLIKE, _TIMES * around):
             kept &= ~part
@@ -62,15 +62,20 @@ def _apart(
     ring = (away > 2) & (away < reach) & ~mask[rows, columns]
     if not ring.any():
         return 0.0, 0.0
-    looked = _colours(near, inner, _PART)
-    return _distance(looked, own), _distance(looked, _colours(near, ring, _SAMPLES))
+    lab = _lab(near)
+    looked = _some(lab, inner, _PART)
+    return _distance(looked, own), _distance(looked, _some(lab, ring, _SAMPLES))
 
 
-def _colours(rgb: NDArray[np.uint8], where: Mask, most: int) -> Colours:
-    """CIELAB (n,3) of at most that many pixels of a mask, evenly taken from its rows."""
+def _lab(rgb: NDArray[np.uint8]) -> Colours:
     values = cv2.GaussianBlur(rgb.astype(np.float32) / 255, (0, 0), 1.0)
-    lab = cv2.cvtColor(values, cv2.COLOR_RGB2LAB)[where]
-    return np.asarray(lab[np.linspace(0, len(lab) - 1, min(most, len(lab))).astype(int)])
+    return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def _some(lab: Colours, where: Mask, most: int) -> Colours:
+    """The colours (n,3) of at most that many pixels of a mask, evenly taken from its rows."""
+    inside = lab[where]
+    return np.asarray(inside[np.linspace(0, len(inside) - 1, min(most, len(inside))).astype(int)])
 
 
 def _distance(some: Colours, samples: Colours) -> float:

@@ -120,6 +120,6 @@ def refined_masks(
         most[window][better] = likely[better]
     found = [owner == number for number in range(len(masks))]
     cleaned = [without_specks(mask, round(least)) for mask in found if mask.sum() >= least]
-    coarse = np.any(masks, axis=0) if masks else np.zeros_like(owner, bool)
+    coarse = np.any(masks, axis=0)
     cleaned = [without_strays(rgb, mask, coarse) for mask in cleaned]
     return [mask for mask in cleaned if mask.sum() >= least]

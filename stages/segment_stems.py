@@ -48,21 +48,21 @@ def stems(rgb: NDArray[np.uint8], hole: Mask, mask: Mask) -> Mask:
         if len(inside) - bottom < _LEAST:
             continue
         tip = np.flatnonzero(parts[bottom - 1] == number)
-        found |= _stem(smooth, inside, own & (parts == number), bottom, tip)
+        found |= _stem(smooth, own & (parts == number), bottom, tip)
     return enlarged_beside(found, hole)
 
 
-def _stem(lab: Lab, hole: Mask, own: Mask, bottom: int, tip: NDArray[np.intp]) -> Mask:
+def _stem(lab: Lab, own: Mask, bottom: int, tip: NDArray[np.intp]) -> Mask:
     """The stem that leaves a part of the hole above row `bottom`, at columns `tip`."""
-    none = np.zeros_like(hole)
+    none = np.zeros_like(own)
     head = lab[bottom : bottom + _HEAD].mean(0)
     above = own.copy()
     above[: max(bottom - _TIP, 0)] = False
     begin = _strip(head, tip)
     if begin is None or not above.any():
         return none
-    left, width = begin
-    colour, contrast = head[left : left + width].mean(0), _contrast(head, left, width)
+    contrast, left, width = begin
+    colour = head[left : left + width].mean(0)
     if np.percentile(np.linalg.norm(lab[above] - colour, axis=1), _MOST_ALIKE) > _ALIKE * contrast:
         return none
     found, seen = none.copy(), 0
@@ -77,16 +77,15 @@ def _stem(lab: Lab, hole: Mask, own: Mask, bottom: int, tip: NDArray[np.intp]) -
     return found if seen >= _SEEN * (len(lab) - bottom) else none
 
 
-def _strip(row: Lab, tip: NDArray[np.intp]) -> tuple[int, int] | None:
-    """Where a strip begins in a row (W,3) of colours below a hole's tip, and how wide it is."""
-    best, found = _UNLIKE, None
-    for width in _WIDTHS:
-        first, last = max(int(tip[0]) - width, 1), min(int(tip[-1]), len(row) - width - 1)
-        for left in range(first, last + 1):
-            contrast = _contrast(row, left, width)
-            if contrast > best:
-                best, found = contrast, (left, width)
-    return found
+def _strip(row: Lab, tip: NDArray[np.intp]) -> tuple[float, int, int] | None:
+    """The contrast, left end and width of the strip in a row (W,3) of colours below a tip."""
+    strips = [
+        (_contrast(row, left, width), left, width)
+        for width in _WIDTHS
+        for left in range(max(int(tip[0]) - width, 1), min(int(tip[-1]), len(row) - width - 1) + 1)
+    ]
+    best = max(strips, key=lambda strip: strip[0], default=None)
+    return best if best is not None and best[0] > _UNLIKE else None
 
 
 def _contrast(row: Lab, left: int, width: int) -> float:
