@@ -122,7 +122,8 @@ def sketch(
 
     SSIM of the luminance; the distance of a perceptual network; the cosine of two embeddings;
     recall of the photograph's edges and precision of the ink, within 2 pixels; the share of ink,
-    the strokes and their length in pixels of the canvas, and the seconds that a run took.
+    the strokes and their length in pixels of the canvas, and the seconds that a run took. Washes
+    of an SVG, strokes three times as wide as its narrowest and more, are not ink.
 
     The networks' names stand with the figures: no two networks' figures can be compared.
     """

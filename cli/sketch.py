@@ -56,6 +56,18 @@ def sketch(
         int,
         typer.Option("--strokes", "--num-strokes", min=1, metavar="N", help="In all, exactly."),
     ] = 48,
+    washes: Annotated[
+        int | None,
+        typer.Option(
+            "--washes",
+            min=0,
+            metavar="N",
+            help="Of the strokes, how many at most are broad ones that colour what the others "
+            "outline; 0 draws lines alone. By default half, and none with --color black or "
+            "optimise.",
+            show_default=False,
+        ),
+    ] = None,
     rounds: Annotated[
         int | None,
         typer.Option(
@@ -219,7 +231,7 @@ def sketch(
     from ..core.errors import UsageError
     from ..core.names import printable
     from ..models.cache import parse_user_paths
-    from ..stages.sketch_config import BY_INIT, SketchConfig
+    from ..stages.sketch_config import BY_COLOR, BY_INIT, SketchConfig
     from ..stages.sketch_contours import edges_named, open_lines, straight_named
     from ..stages.sketch_names import RUN_FILE, animations, sketch_folder, sketch_outputs
     from ..stages.sketch_region_files import is_region_file
@@ -247,6 +259,7 @@ def sketch(
         rounds=rounds or max(len(regions) + 1, min(2, strokes)),
         sketches=sketches,
         iterations=iterations or BY_INIT,
+        washes=BY_COLOR if washes is None else washes,
         width=width,
         canvas=canvas,
         color=color.value,

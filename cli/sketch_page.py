@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def lead(config: SketchConfig) -> str:
     """The text below a page's heading."""
+    washes = f", up to {config.washes} of them washes" if config.washes else ""
     return (
-        f"{config.strokes} strokes, {config.rounds} rounds of {config.iterations} "
+        f"{config.strokes} strokes{washes}, {config.rounds} rounds of {config.iterations} "
         f"iterations, encoder {config.encoder}, seed {config.seed}."
     )
 
@@ -37,7 +38,8 @@ def show_run(report: Report, record: dict[str, Any]) -> None:
 def print_line(record: dict[str, Any], output: Output) -> None:
     """One line for people; the files beside the drawing are many."""
     loss = record["losses"][record["best"]]["total"]
+    washes = f", {record['washes']} of them washes" if record["washes"] else ""
     output.text(
         f"{printable(record['input'])} -> {printable(record['files'][0]['file'])} "
-        f"({record['strokes']} strokes, loss {loss:.4f}, {record['seconds']:.0f} s)"
+        f"({record['strokes']} strokes{washes}, loss {loss:.4f}, {record['seconds']:.0f} s)"
     )

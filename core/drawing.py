@@ -71,6 +71,26 @@ class Drawing:
         """Points (S,count,2) on the strokes, at even parameters from start to end."""
         return cubic_points(self.points, np.linspace(0, 1, count))
 
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Drawing:
+        """Some of the strokes, on the same canvas."""
+        return replace(
+            self,
+            points=self.points[which],
+            width=self.width[which],
+            color=self.color[which],
+            opacity=self.opacity[which],
+        )
+
+    def painted_over(self, below: Drawing) -> Drawing:
+        """The strokes of another drawing with these over them, on this one's ground."""
+        return replace(
+            self,
+            points=np.concatenate([below.points, self.points]),
+            width=np.concatenate([below.width, self.width]),
+            color=np.concatenate([below.color, self.color]),
+            opacity=np.concatenate([below.opacity, self.opacity]),
+        )
+
     def fitted(self, size: tuple[float, float]) -> Drawing:
         """The drawing scaled to another canvas, proportions kept, in its middle; widths too."""
         scale = min(size[0] / self.size[0], size[1] / self.size[1])

@@ -56,7 +56,7 @@ def svg_text(
         drawing: what to write; strokes become `stroke-001`, `stroke-002`, … in order of painting.
         title: the document's title.
         rounds: the round of every stroke, not falling; each becomes a group `round-N`, which
-            Inkscape shows as a layer.
+            Inkscape shows as a layer, and round 0 the group `washes`.
     """
     return document(drawing, title=title, rounds=rounds)
 
@@ -101,10 +101,10 @@ def _paths(
         if rounds is not None and (i == 0 or rounds[i] != rounds[i - 1]):
             if i > 0:
                 lines.append("</g>")
-            lines.append(
-                f'<g id="round-{rounds[i]}" inkscape:groupmode="layer" '
-                f'inkscape:label="Round {rounds[i]}">'
-            )
+            name, label = f"round-{rounds[i]}", f"Round {rounds[i]}"
+            if rounds[i] == 0:
+                name, label = "washes", "Washes"
+            lines.append(f'<g id="{name}" inkscape:groupmode="layer" inkscape:label="{label}">')
         name = f"stroke-{i + 1:0{digits}d}"
         lines.append(f'<path id="{name}" {_attributes(drawing, i)}{extra[i] if extra else ""}/>')
     if rounds is not None and lines:

@@ -48,7 +48,7 @@ class SketchScores:
     edge_recall: float | None  # None for a photograph without edges
     edge_precision: float | None  # None for a sketch without ink
     edge_f1: float | None
-    ink: float  # share of the canvas
+    ink: float  # share of the canvas, washes of an SVG apart
     strokes: int | None = None  # None but for SVG
     length: float | None = None  # canvas pixels; None but for SVG
     seconds: float | None = None  # that the run took, where it is known
@@ -89,7 +89,7 @@ def evaluate_sketch(
             squashed.
     """
     pair = read_pair(sketch, target, pairing)
-    ink = ink_mask(pair.sketch, pair.paper)
+    ink = ink_mask(pair.lines, pair.paper)
     agreement = edge_agreement(ink, edge_map(pair.photo))
     perceptual, cosine = networks.compare(pair.sketch, pair.photo)
     return SketchScores(

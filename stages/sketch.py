@@ -30,7 +30,7 @@ from .sketch_plan import Plan, make_plan
 from .sketch_raster import raster
 from .sketch_state import fingerprint, load_state, save_state
 from .sketch_target import Target, prepare_target
-from .sketch_tints import tinter
+from .sketch_tints import darkened, tinter
 
 if TYPE_CHECKING:
     from ..models.saliency import SaliencyReader
@@ -148,8 +148,11 @@ def sketch(
     tint = tinter(target.rgb) if config.color == "picture" else None
 
     def drawn(points: torch.Tensor | NDArray[Any], number: int) -> Drawing:
-        plain = _drawing(fit, points, number)
-        return plain if tint is None else tint(plain)
+        lines = _drawing(fit, points, number)
+        if tint is not None:
+            lines = tint(lines)
+            lines = darkened(lines) if len(plan.washes) else lines
+        return lines.painted_over(plan.washes)
 
     return SketchResult(
         target=target,
@@ -227,7 +230,7 @@ def sketch_into(
     noted = dataclasses.replace(hooks, on_step=on_step)
     result = sketch(path, tools, config, inputs, noted, state=state, frames=animate is not None)
     title = f"{path.stem} in {config.strokes} strokes"
-    rounds = [
+    rounds = [0] * len(result.plan.washes) + [
         number for number, entry in enumerate(result.plan.rounds, 1)
         for _ in range(entry.points.shape[1])
     ]  # fmt: skip
@@ -255,6 +258,7 @@ def _record(
         "width": width,
         "height": height,
         "strokes": len(result.drawings[0]),
+        "washes": len(result.plan.washes),
         "best": result.best,
         "losses": [
             {"total": round(t, 6), "semantic": round(a, 6), "structure": round(b, 6)}

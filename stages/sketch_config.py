@@ -17,6 +17,7 @@ Color = Literal["picture", "black", "optimise"]
 MOST_STROKES = 4096
 MOST_CANVAS = 4096  # pixels
 BY_INIT = -1  # of values that are never negative
+BY_COLOR = -1  # of washes: half of the strokes where they have the picture's colours, else none
 
 # strokes that begin along lines are nearly where they belong, and are only to be adjusted
 _NEAR = {
@@ -51,7 +52,8 @@ class SketchConfig:
     strokes: int = 48  # in all rounds together
     rounds: int = 2  # the scene, and one region in each further one
     sketches: int = 3  # drawn from different seeds, of which the best is chosen
-    width: float = 1.5  # of a stroke, full, in canvas pixels (MROSS: 3)
+    washes: int = BY_COLOR  # of the strokes, broad ones below the others (MROSS: none)
+    width: float = 1.5  # of the others, full, in canvas pixels (MROSS: 3)
     canvas: int = 224  # pixels of the long side
     color: Color = "picture"  # fitted in black, then tinted (MROSS: black)
     init: Init = "contours"  # MROSS: edge-fps
@@ -81,9 +83,12 @@ class SketchConfig:
         for name, value in (_NEAR if self.init == "contours" else _FAR).items():
             if getattr(self, name) == BY_INIT:
                 object.__setattr__(self, name, value)  # the class is frozen for others
+        if self.washes == BY_COLOR:
+            object.__setattr__(self, "washes", self.strokes // 2 if self.color == "picture" else 0)
         for name, least, most in (
             ("strokes", 1, MOST_STROKES),
             ("rounds", 1, self.strokes),
+            ("washes", 0, self.strokes - 1),
             ("sketches", 1, 64),
             ("iterations", 1, 100_000),
             ("canvas", 16, MOST_CANVAS),

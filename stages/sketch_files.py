@@ -66,7 +66,7 @@ def write_drawings(
     Args:
         drawings: of every seed.
         ends: the best one at the end of every round.
-        rounds: the round of every stroke.
+        rounds: the round of every stroke, 0 for washes.
         best: which of `drawings`.
         title: of the SVGs.
         raster: makes pixels of a drawing.

@@ -13,6 +13,7 @@ from PIL import Image
 from ..core.errors import InputError, UsageError
 from ..core.images import DEFAULT_MAX_PIXELS, load_picture
 from ..core.names import printable
+from .sketch_broad import is_wash
 from .sketch_raster import raster, stretched
 from .sketch_target import CANVAS, MIN_SIDE, prepare_target
 
@@ -37,6 +38,7 @@ class SketchPair:
     """Both as pictures of one size."""
 
     sketch: Picture  # HxWx3
+    lines: Picture  # HxWx3, without the washes of an SVG
     photo: Picture  # HxWx3, on white
     paper: tuple[int, int, int]  # what the sketch is drawn on
     drawing: Drawing | None  # on the canvas; None where the sketch came as pixels
@@ -63,10 +65,14 @@ def read_pair(sketch: Path, target: Path, pairing: Pairing) -> SketchPair:
         photo = _photo(sketch, own, target, pairing)
         drawing = stretched(drawing, (photo.shape[1], photo.shape[0]))
         red, green, blue = (round(255 * float(value)) for value in drawing.background)
-        return SketchPair(raster(drawing), photo, (red, green, blue), drawing, left_out)
+        pixels = lines = raster(drawing)
+        if (broad := is_wash(drawing)).any():
+            lines = raster(drawing.chosen(~broad))
+        return SketchPair(pixels, lines, photo, (red, green, blue), drawing, left_out)
     pixels = load_picture(sketch, max_pixels=pairing.max_pixels).over()
     photo = _photo(sketch, (pixels.shape[1], pixels.shape[0]), target, pairing)
-    return SketchPair(_resized(pixels, (photo.shape[1], photo.shape[0])), photo, (255,) * 3, None)
+    pixels = _resized(pixels, (photo.shape[1], photo.shape[0]))
+    return SketchPair(pixels, pixels, photo, (255,) * 3, None)
 
 
 def _photo(sketch: Path, own: tuple[float, float], target: Path, pairing: Pairing) -> Picture:

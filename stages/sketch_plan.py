@@ -20,6 +20,7 @@ from ..core.seeds import generator
 from ..models.mask_parts import without_faint_parts
 from ..models.segmenter_salient import SalientConfig
 from .sketch_allotment import allot, round_counts
+from .sketch_broad import is_wash, narrowest_wash
 from .sketch_config import SketchConfig
 from .sketch_contours import LineFinders
 from .sketch_edges import xdog_edges
@@ -35,6 +36,7 @@ from .sketch_seeds import edge_seeds, random_seeds, saliency_seeds, seed_strokes
 from .sketch_subjects import automatic_regions
 from .sketch_target import Target
 from .sketch_trace import Tracer
+from .sketch_washes import greyed, lifted, paint
 
 if TYPE_CHECKING:
     from ..models.saliency import SaliencyReader
@@ -61,7 +63,8 @@ class Plan:
     edges: NDArray[np.bool_]  # HxW, of the target
     weights: NDArray[np.float32]  # HxW in [0,1], how much each counts
     regions: tuple[Region, ...]
-    rounds: tuple[Round, ...]
+    rounds: tuple[Round, ...]  # of lines
+    washes: Drawing  # below them, on the canvas; they stay as they are
 
 
 def find_regions(
@@ -117,7 +120,8 @@ def make_plan(
             them, Canny's do.
         name: of the input, which seeds depend on.
         drawing: begin with its strokes, stretched to the canvas; they count as strokes of the
-            scene, and the rest of the budget is allotted.
+            scene, and the rest of the budget is allotted. Washes among them stay as they are,
+            and no others are painted.
         max_pixels: refuse larger masks.
 
     Raises:
@@ -141,6 +145,20 @@ def make_plan(
             segments = finders.straights.read(target.large)
         read = partial(contour_lines, target, network, subjects, scene=scene, segments=segments)
         lines = read()
+    given, washes = _given(drawing, target, config), _given(None, target, config)
+    if drawing is not None:
+        broad = is_wash(given)
+        given, washes = given.chosen(~broad), given.chosen(broad)
+    if not len(washes):
+        washes = paint(
+            target.rgb,
+            min(config.washes, config.strokes - len(given)),
+            generator(config.seed, "washes", name),
+            narrowest=narrowest_wash(config.width, target.size),
+            saliency=salient,
+        )
+        washes = lifted(washes if config.color != "black" else greyed(washes))
+    lines_left = config.strokes - len(washes)  # a few more where so many washes say nothing
     regions = find_regions(
         path, target, config, options, salient, lines.edges, max_pixels=max_pixels
     )
@@ -149,10 +167,9 @@ def make_plan(
         if regions:
             lines = read(regions)
         if config.init == "contours":
-            marks = config.strokes // _MARKS if config.signs else 0
+            marks = lines_left // _MARKS if config.signs else 0
             fine = read(regions, finer=finer, most_marks=marks)
-    given = _given(drawing, target, config)
-    left = config.strokes - len(given)
+    left = lines_left - len(given)
     shares = round_counts(target.rgb, lines.edges, regions, weights=lines.weights, by=config.allot)
     start = _Starter(target, lines, fine, config, seen)
     counts = start.moved(regions, allot(shares, left), given.points)
@@ -179,7 +196,7 @@ def make_plan(
             own = np.broadcast_to(given.color, (len(stacked), *given.color.shape))
             color = np.concatenate([own if config.color == "optimise" else 0 * own, color], 1)
         rounds.append(Round(region, np.stack(seeds), stacked, color))
-    return Plan(lines.edges, lines.weights, tuple(regions), tuple(rounds))
+    return Plan(lines.edges, lines.weights, tuple(regions), tuple(rounds), washes)
 
 
 def _has_subject(saliency: NDArray[np.float32]) -> bool:

@@ -39,6 +39,7 @@ def fingerprint(target: Target, plan: Plan, config: SketchConfig, more: str = ""
     digest = hashlib.sha256(json.dumps(dataclasses.asdict(config), sort_keys=True).encode())
     digest.update(more.encode())
     arrays: list[NDArray[Any]] = [target.rgb, plan.weights]
+    arrays += [plan.washes.points, plan.washes.width, plan.washes.color]
     for entry in plan.rounds:
         arrays += [entry.points, entry.color]
     for array in arrays:

@@ -27,6 +27,7 @@ _DEEPEST = 62.0  # of 100, the most lightness that is seen well on white
 _RICHER = (1.35, 2.0)  # times the chroma; and more of it where lightness was taken
 _VIVID = (0.25, 0.5)  # saturation between which a colour in the shade is lightened
 _BRIGHT = 0.55  # of 1, the brightest channel of a lightened one
+_DARKENED = 0.3  # times the colours of lines on washes
 
 Colours = NDArray[np.float32]
 
@@ -44,6 +45,11 @@ def tinter(rgb: NDArray[np.uint8]) -> Callable[[Drawing], Drawing]:
         return replace(drawing, color=ink(beside).astype(np.float64))
 
     return tint
+
+
+def darkened(drawing: Drawing) -> Drawing:
+    """The drawing in deeper colours, to be seen on washes of the same."""
+    return replace(drawing, color=drawing.color * _DARKENED)
 
 
 def ink(lab: Colours) -> Colours:

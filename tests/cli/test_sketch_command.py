@@ -21,7 +21,8 @@ from ..models.line_file import line_file
 from ..stages.sketch_scenes import BOX, HEIGHT, WIDTH, Blur, Right, scene, write_scene
 from .processes import files
 
-TINY = ("--canvas", "48", "--iterations", "2", "--strokes", "8", "--num-sketches", "2")
+TINY = ("--canvas", "48", "--iterations", "2", "--strokes", "8", "--num-sketches", "2",
+        "--washes", "0")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -223,6 +224,7 @@ def test_boxes_and_masks_are_regions(photo, here, sketch):
         (("--width", "0"), "--width"),
         (("--canvas", "5"), "--canvas"),
         (("--rounds", "9"), "--rounds"),
+        (("--washes", "8"), "--washes"),
         (("--resume", "--overwrite"), "--resume"),
         (("--device", "gpu"), "gpu"),
     ],
@@ -302,6 +304,71 @@ def test_seeds_repeat_and_differ(photo, here, sketch):
         assert sketch("scene.png", "--out", name, "--seed", seed)[0] == 0
     assert drawn(here / "one") == drawn(here / "same")
     assert drawn(here / "one")["scene/final.svg"] != drawn(here / "other")["scene/final.svg"]
+
+
+def test_half_of_the_strokes_are_washes_unless_they_are_black(photo, here, sketch):
+    plain = ("--canvas", 48, "--iterations", 2, "--strokes", 8, "--num-sketches", 1)
+    for color, washes in (("picture", 4), ("black", 0), ("optimise", 0)):
+        code, out, _ = sketch("scene.png", "--color", color, "--overwrite", "--json", tiny=plain)
+        assert code == 0
+        record = json.loads(out[0])
+        assert (record["strokes"], record["washes"]) == (8, washes)
+        assert sum(entry["strokes"] for entry in record["rounds"]) == 8 - washes
+
+
+def test_washes_lie_below_lines_in_a_layer_of_their_own(photo, here, sketch):
+    code, out, _ = sketch("scene.png", "--washes", 3, "--animate")
+    assert code == 0
+    assert "(8 strokes, 3 of them washes, loss " in out[0]
+    folder = here / "output_sketches/scene"
+    layers = [
+        (group.get("id"), len(group)) for group in ET.parse(folder / "final.svg").getroot()[2:]
+    ]
+    record = record_of(folder)
+    rounds = [(f"round-{k}", entry["strokes"]) for k, entry in enumerate(record["rounds"], 1)]
+    assert layers == [("washes", 3), *rounds]
+    final = read_svg(folder / "final.svg")
+    assert (final.width[:3] >= 4.5).all()
+    assert (final.width[3:] == 1.5).all()
+    for name in ("rounds/round-1.svg", "sketches/seed-0.svg", "sketches/seed-1.svg"):
+        other = read_svg(folder / name)
+        assert np.array_equal(other.points[:3], final.points[:3])
+    # the scene has colours and, but for its lines, no black
+    with Image.open(folder / "final.png") as picture:
+        drawn = np.asarray(picture.convert("RGB")).astype(int)
+    with Image.open(folder / "target.png") as picture:
+        target = np.asarray(picture.convert("RGB")).astype(int)
+    code, _, _ = sketch("scene.png", "--overwrite")
+    with Image.open(folder / "final.png") as picture:
+        lines = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.abs(drawn - target).mean() < 0.6 * np.abs(lines - target).mean()
+
+
+def test_washes_of_black_strokes_are_grey(photo, here, sketch):
+    sketch("scene.png", "--washes", 3, "--color", "black")
+    final = read_svg(here / "output_sketches/scene/final.svg")
+    assert (final.color[3:] == 0).all()
+    assert np.ptp(final.color[:3], axis=1).max() < 0.02
+    assert final.color[:3].max() > 0.3
+
+
+def test_washes_of_a_drawing_to_begin_with_stay(photo, here, sketch):
+    sketch("scene.png", "--washes", 3)
+    first = here / "first.svg"
+    first.write_bytes((here / "output_sketches/scene/final.svg").read_bytes())
+    before = read_svg(first)
+    for strokes in (8, 10):
+        more = ("--init-svg", first, "--overwrite", "--washes", 5)
+        code, out, err = sketch("scene.png", *more, "--strokes", strokes, "--json")
+        assert code == 0, err
+        assert json.loads(out[0])["washes"] == 3
+        final = read_svg(here / "output_sketches/scene/final.svg")
+        assert len(final) == strokes
+        assert np.allclose(final.points[:3], before.points[:3], atol=1e-3)
+        assert np.allclose(final.width[:3], before.width[:3], atol=1e-3)
+    code, _, err = sketch("scene.png", "--init-svg", first, "--strokes", 7, "--overwrite")
+    assert code == 1
+    assert "--strokes 8" in err
 
 
 # what is printed and written

@@ -21,7 +21,8 @@ from ..stages.sketch_scenes import Blur, Right, write_scene
 SKETCHING = Path(__file__).with_name("sketching.py")
 STEPS = 12  # of both rounds together
 SETTINGS = ("--canvas", "48", "--iterations", "6", "--strokes", "8", "--num-sketches", "2",
-            "--color", "optimise", "--animate", "--roi", "80,20,108,60")  # fmt: skip
+            "--washes", "3", "--color", "optimise", "--animate",
+            "--roi", "80,20,108,60")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

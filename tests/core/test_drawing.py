@@ -91,3 +91,18 @@ def test_points_on_strokes_begin_and_end_with_them() -> None:
     np.testing.assert_allclose(found[:, [0, -1]], points[:, [0, 3]])
     middle = (points * np.array([1, 3, 3, 1])[:, None]).sum(1) / 8
     np.testing.assert_allclose(found[:, 2], middle)
+
+
+def test_chosen_strokes_and_strokes_over_others() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(0, 40, (5, 4, 2))
+    made = drawing(points, width=np.arange(5.0), color=rng.random((5, 3)), opacity=rng.random(5))
+    some = made.chosen(np.array([False, True, False, True, False]))
+    assert some.width.tolist() == [1, 3]
+    assert np.array_equal(some.points, points[[1, 3]])
+    assert some.size == made.size
+    both = some.painted_over(made.chosen(np.array([4, 0])))
+    assert both.width.tolist() == [4, 0, 1, 3]
+    assert np.array_equal(both.color, made.color[[4, 0, 1, 3]])
+    assert np.array_equal(both.opacity, made.opacity[[4, 0, 1, 3]])
+    assert len(made.chosen(slice(0)).painted_over(some)) == 2

@@ -100,6 +100,12 @@ def test_rounds_become_layers_and_names_stay(tmp_path: Path) -> None:
     assert_nearly(read_svg(tmp_path / "a.svg"), made)
 
 
+def test_round_0_is_the_layer_of_washes() -> None:
+    root = ET.fromstring(svg_text(random_drawing(3, 1), rounds=[0, 0, 1]).encode())
+    layers = [(each.get("id"), len(each)) for each in root if each.tag.endswith("}g")]
+    assert layers == [("washes", 2), ("round-1", 1)]
+
+
 @pytest.mark.parametrize("rounds", [[1, 2], [2, 1, 1], [1] * 4])
 def test_rounds_that_fit_not_are_refused(rounds: list[int]) -> None:
     with pytest.raises(ValueError, match="rounds"):

@@ -85,8 +85,8 @@ def tools(**changes: Any) -> SketchTools:
 
 
 def tiny(**changes: Any) -> SketchConfig:
-    """Two sketches of ten strokes in two rounds of four iterations."""
-    values = {"strokes": 10, "rounds": 2, "sketches": 2, "iterations": 4, "canvas": 48}
+    """Two sketches of ten lines in two rounds of four iterations."""
+    values = {"strokes": 10, "washes": 0, "rounds": 2, "sketches": 2, "iterations": 4, "canvas": 48}
     return SketchConfig(**(values | {"structure_share": 0.5, "views": 1} | changes))
 
 

@@ -79,6 +79,17 @@ def test_an_outline_covers_its_edges(photo: Path, tmp_path: Path) -> None:
     assert scores.seconds is None
 
 
+def test_washes_are_seen_and_are_no_ink(photo: Path, tmp_path: Path) -> None:
+    across = np.linspace((0, 32), (96, 32), 4)[None]
+    wash = Drawing(across, np.array([64.0]), np.full((1, 3), 0.4), np.ones(1), (96, 64))
+    plain = evaluate_sketch(saved(outline(), tmp_path / "a.svg"), photo, NETWORKS, PAIRING)
+    both = outline().painted_over(wash)
+    scores = evaluate_sketch(saved(both, tmp_path / "b.svg"), photo, NETWORKS, PAIRING)
+    assert (scores.edge_f1, scores.ink, scores.strokes) == (1, plain.ink, 5)
+    assert scores.ssim != plain.ssim
+    assert scores.perceptual != plain.perceptual
+
+
 def test_three_sides_and_far_off(photo: Path, tmp_path: Path) -> None:
     def of(drawing: Drawing):
         return evaluate_sketch(saved(drawing, tmp_path / "a.svg"), photo, NETWORKS, PAIRING)

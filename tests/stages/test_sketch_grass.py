@@ -112,7 +112,7 @@ def test_signs_can_be_left_out(tmp_path):
     Image.fromarray(lawn()).save(path)
     target = prepare_target(path)
     finders = LineFinders(Horizon())  # type: ignore[arg-type]
-    config = SketchConfig(strokes=24, rounds=1, sketches=1)
+    config = SketchConfig(strokes=24, washes=0, rounds=1, sketches=1)
     with_, without = (
         make_plan(path, target, replace(config, signs=signs), finders=finders).rounds[0].points
         for signs in (True, False)
