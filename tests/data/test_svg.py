@@ -101,7 +101,7 @@ def test_rounds_become_layers_and_names_stay(tmp_path: Path) -> None:
 
 
 def test_round_0_is_the_layer_of_washes() -> None:
-    root = ET.fromstring(svg_text(random_drawing(3, 1), rounds=[0, 0, 1]).encode())
+    root = ET.fromstring(svg_text(random_drawing(1, 3), rounds=[0, 0, 1]).encode())
     layers = [(each.get("id"), len(each)) for each in root if each.tag.endswith("}g")]
     assert layers == [("washes", 2), ("round-1", 1)]
 
