@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Chosen by eye on the papers' twenty pictures and nine others.
-_PARTS = 60  # candidates that follow a part of one colour
-_FREE = 60  # and others
+_PARTS = 100  # candidates that follow a part of one colour
+_FREE = 100  # and others
 _ALIKE = (0.04, 0.3)  # of 1 in any channel, how far colours of one part may be apart
 _NEAR = (4.0, 30.0)  # pixels around the place to which every second part is confined
 _LEAST_PART = 4  # pixels

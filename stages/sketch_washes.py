@@ -23,10 +23,10 @@ from .sketch_wash_places import best_place
 # Chosen by eye on the papers' twenty pictures and nine others.
 _SIDE = 112  # pixels of the long side of what is fitted to
 _FOUND_ON = 56  # and of what places are looked for on
-_BLUR = 0.7  # pixels of the former, deviation of the picture's blur
+_BLUR = 0.35  # pixels of the former, deviation of the picture's blur
 _WIDEST = 0.3125  # of the long side
 _TOGETHER = 4  # washes added before all are fitted
-_STEPS = 40  # of Adam then
+_STEPS = 60  # of Adam then
 _ANEW = 3  # times that the worst are laid anew, and all fitted for twice as long the last time
 _WORST = 4  # one wash in so many
 _WORTH = 4e-5  # of the mean squared error of three channels; a wash that saves less is none
@@ -34,7 +34,8 @@ _RATES = (0.6, 0.04, 0.02)  # of points in pixels, logarithms of widths, colours
 _SOFT = (6.0, 4.0)  # pixels of the edge's ramp, at first, and where some are laid anew
 _SHARE = 0.5  # of all weight, what is salient has
 _MOST = 12.0  # times the weight of the rest at most
-_LIFT = 0.15  # of the way to white, for lines to be seen on it
+_LIFT = 0.1  # of the way to white, for lines to be seen on it
+_RICHER = 1.3  # times the chroma
 _PAPER = 6.0  # of CIELAB, the distance from white of what is white
 
 Colours = NDArray[np.float32]
@@ -82,7 +83,7 @@ def paint(
 
 
 def lifted(drawing: Drawing) -> Drawing:
-    """The drawing in lighter colours, hue and chroma kept where sRGB can, on which lines are seen.
+    """The drawing in lighter and richer colours, their hue kept, on which lines are seen.
 
     What is nearly white becomes the paper's white, for a wash may cut away of another one.
     """
@@ -90,6 +91,7 @@ def lifted(drawing: Drawing) -> Drawing:
         return drawing
     lab = cv2.cvtColor(drawing.color[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0]
     lab[:, 0] += _LIFT * (100 - lab[:, 0])
+    lab[:, 1:] *= _RICHER
     lab[np.hypot(100 - lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])) < _PAPER] = 100, 0, 0
     rgb = np.clip(cv2.cvtColor(lab[None], cv2.COLOR_LAB2RGB)[0], 0, 1)
     return replace(drawing, color=rgb.astype(np.float64))
