@@ -20,6 +20,7 @@ from compose.core.errors import UsageError
 from compose.core.names import printable
 from compose.data.svg import read_svg
 from compose.models.saliency import SaliencyReader, open_saliency
+from compose.stages.sketch_broad import lines_of
 from compose.stages.sketch_config import SketchConfig
 from compose.stages.sketch_edges import scene_edges
 from compose.stages.sketch_metrics import EdgeAgreement, edge_agreement, ink_mask
@@ -81,7 +82,7 @@ def _region(sketch: Path, saliency: SaliencyReader) -> tuple[Bools, Bools] | Non
 
 
 def _agreement(folder: Path, mask: Bools, edges: Bools) -> EdgeAgreement:
-    ink = ink_mask(raster(read_svg(folder / "final.svg"))) & mask
+    ink = ink_mask(raster(lines_of(read_svg(folder / "final.svg")))) & mask
     return edge_agreement(ink, edges)
 
 

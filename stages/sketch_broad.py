@@ -23,3 +23,8 @@ def is_wash(drawing: Drawing) -> NDArray[np.bool_]:
 def narrowest_wash(line: float, size: tuple[float, float]) -> float:
     """The least width in pixels of a wash below lines of a width, on a canvas of a size."""
     return _BROAD * max(line, _LINE * max(size) / 224)
+
+
+def lines_of(drawing: Drawing) -> Drawing:
+    """The strokes that are no washes."""
+    return drawing.chosen(~is_wash(drawing))

@@ -13,7 +13,7 @@ from PIL import Image
 from ..core.errors import InputError, UsageError
 from ..core.images import DEFAULT_MAX_PIXELS, load_picture
 from ..core.names import printable
-from .sketch_broad import is_wash
+from .sketch_broad import lines_of
 from .sketch_raster import raster, stretched
 from .sketch_target import CANVAS, MIN_SIDE, prepare_target
 
@@ -66,8 +66,8 @@ def read_pair(sketch: Path, target: Path, pairing: Pairing) -> SketchPair:
         drawing = stretched(drawing, (photo.shape[1], photo.shape[0]))
         red, green, blue = (round(255 * float(value)) for value in drawing.background)
         pixels = lines = raster(drawing)
-        if (broad := is_wash(drawing)).any():
-            lines = raster(drawing.chosen(~broad))
+        if len(narrow := lines_of(drawing)) < len(drawing):
+            lines = raster(narrow)
         return SketchPair(pixels, lines, photo, (red, green, blue), drawing, left_out)
     pixels = load_picture(sketch, max_pixels=pairing.max_pixels).over()
     photo = _photo(sketch, (pixels.shape[1], pixels.shape[0]), target, pairing)

@@ -48,8 +48,8 @@ def sketch(here, capfdbinary):
     """Run the command; gives the exit code, stdout's lines and stderr."""
 
     def call(*arguments, tiny=TINY):
-        given = ["sketch", *map(str, arguments)]
-        code = run_command(COMMANDS, [*given, *tiny])
+        given = ["sketch", *map(str, (*tiny, *arguments))]
+        code = run_command(COMMANDS, given)
         out, err = capfdbinary.readouterr()
         assert b"Traceback" not in err
         return code, out.decode().splitlines(), err.decode()

@@ -179,4 +179,4 @@ def test_the_networks_that_ship_draw_the_same_twice(tmp_path, monkeypatch):
     assert drawn(tmp_path / "one") == drawn(tmp_path / "two")
     record = json.loads((tmp_path / "one" / "a" / "run.json").read_text())
     assert record["saliency"]
-    assert sum(entry["strokes"] for entry in record["rounds"]) == 6
+    assert record["washes"] + sum(entry["strokes"] for entry in record["rounds"]) == 6
