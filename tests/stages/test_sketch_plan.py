@@ -77,6 +77,25 @@ def test_every_stroke_is_spent(plan, total, rounds, boxes, init, edges, allot, g
         assert np.isfinite(entry.points).all()
 
 
+@pytest.mark.parametrize(
+    ("total", "washes", "given_strokes"), [(2, 1, 0), (5, 4, 0), (10, 3, 8), (10, 5, 10)]
+)
+def test_every_stroke_is_spent_on_lines_and_washes(plan, total, washes, given_strokes):
+    before = drawing(given_strokes) if given_strokes else None
+    made = plan(tiny(strokes=total, washes=washes), drawing=before)
+    assert len(made.washes) == min(washes, total - given_strokes)
+    assert sum(strokes(made)) == total - len(made.washes)
+    assert strokes(made)[0] >= max(given_strokes, 1)
+
+
+def test_lines_get_what_a_blank_page_leaves_of_washes(photo):
+    Image.new("RGB", (90, 60), "white").save(photo)
+    target = prepare_target(photo, canvas=48)
+    made = make_plan(photo, target, tiny(washes=5))
+    assert len(made.washes) == 0
+    assert sum(strokes(made)) == 10
+
+
 def test_a_region_without_edges_gets_no_round(plan):
     made = plan(options=[Box(60, 2, 70, 12)])
     assert strokes(made) == [10]
