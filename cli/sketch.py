@@ -63,7 +63,7 @@ def sketch(
             min=0,
             metavar="N",
             help="Of the strokes, how many at most are broad ones that colour what the others "
-            "outline; 0 draws lines alone. By default half, and none with --color black or "
+            "outline; 0 draws lines alone. By default a third, and none with --color black or "
             "optimise.",
             show_default=False,
         ),

@@ -17,7 +17,7 @@ Color = Literal["picture", "black", "optimise"]
 MOST_STROKES = 4096
 MOST_CANVAS = 4096  # pixels
 BY_INIT = -1  # of values that are never negative
-BY_COLOR = -1  # of washes: half of the strokes where they have the picture's colours, else none
+BY_COLOR = -1  # of washes: a third of the strokes where they have the picture's colours, else none
 
 # strokes that begin along lines are nearly where they belong, and are only to be adjusted
 _NEAR = {
@@ -84,7 +84,7 @@ class SketchConfig:
             if getattr(self, name) == BY_INIT:
                 object.__setattr__(self, name, value)  # the class is frozen for others
         if self.washes == BY_COLOR:
-            object.__setattr__(self, "washes", self.strokes // 2 if self.color == "picture" else 0)
+            object.__setattr__(self, "washes", self.strokes // 3 if self.color == "picture" else 0)
         for name, least, most in (
             ("strokes", 1, MOST_STROKES),
             ("rounds", 1, self.strokes),

@@ -34,8 +34,9 @@ _RATES = (0.6, 0.04, 0.02)  # of points in pixels, logarithms of widths, colours
 _SOFT = (6.0, 4.0)  # pixels of the edge's ramp, at first, and where some are laid anew
 _SHARE = 0.5  # of all weight, what is salient has
 _MOST = 12.0  # times the weight of the rest at most
-_LIFT = 0.1  # of the way to white, for lines to be seen on it
-_RICHER = 1.3  # times the chroma
+_LIFT = 0.2  # of the way to white, for lines to be seen on it
+_RICHER = 0.3  # of their chroma, what pale colours gain
+_VIVID = 80.0  # of CIELAB, the chroma at which a colour gains nothing
 _PAPER = 6.0  # of CIELAB, the distance from white of what is white
 
 Colours = NDArray[np.float32]
@@ -91,7 +92,8 @@ def lifted(drawing: Drawing) -> Drawing:
         return drawing
     lab = cv2.cvtColor(drawing.color[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0]
     lab[:, 0] += _LIFT * (100 - lab[:, 0])
-    lab[:, 1:] *= _RICHER
+    chroma = np.hypot(lab[:, 1], lab[:, 2])[:, None]
+    lab[:, 1:] *= 1 + _RICHER * np.maximum(1 - chroma / _VIVID, 0)
     lab[np.hypot(100 - lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])) < _PAPER] = 100, 0, 0
     rgb = np.clip(cv2.cvtColor(lab[None], cv2.COLOR_LAB2RGB)[0], 0, 1)
     return replace(drawing, color=rgb.astype(np.float64))
