@@ -25,6 +25,7 @@ CHOICES: dict[str, list[str]] = {
     "3 rounds": ["--rounds", "3"],
     "no washes": ["--washes", "0"],
     "12 washes": ["--washes", "12"],
+    "24 washes": ["--washes", "24"],
     "36 washes": ["--washes", "36"],
     "16 strokes": ["--strokes", "16"],
     "96 strokes": ["--strokes", "96"],

@@ -8,6 +8,7 @@ anew. What is salient counts as much in all as everything else. Lines know nothi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -88,25 +89,29 @@ def lifted(drawing: Drawing) -> Drawing:
 
     What is nearly white becomes the paper's white, for a wash may cut away of another one.
     """
-    if not len(drawing):
-        return drawing
-    lab = cv2.cvtColor(drawing.color[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0]
-    lab[:, 0] += _LIFT * (100 - lab[:, 0])
-    chroma = np.hypot(lab[:, 1], lab[:, 2])[:, None]
-    lab[:, 1:] *= 1 + _RICHER * np.maximum(1 - chroma / _VIVID, 0)
-    lab[np.hypot(100 - lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])) < _PAPER] = 100, 0, 0
-    rgb = np.clip(cv2.cvtColor(lab[None], cv2.COLOR_LAB2RGB)[0], 0, 1)
-    return replace(drawing, color=rgb.astype(np.float64))
+
+    def lift(lab: Colours) -> Colours:
+        lab[:, 0] += _LIFT * (100 - lab[:, 0])
+        chroma = np.hypot(lab[:, 1], lab[:, 2])[:, None]
+        lab[:, 1:] *= 1 + _RICHER * np.maximum(1 - chroma / _VIVID, 0)
+        lab[np.hypot(100 - lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])) < _PAPER] = 100, 0, 0
+        return lab
+
+    return _recoloured(drawing, lift)
 
 
 def greyed(drawing: Drawing) -> Drawing:
     """The drawing in greys of the same lightness (CIELAB's)."""
+    return _recoloured(drawing, lambda lab: lab * np.array([1, 0, 0], np.float32))
+
+
+def _recoloured(drawing: Drawing, change: Callable[[Colours], Colours]) -> Drawing:
+    """The drawing with its colours, CIELAB (S,3), changed."""
     if not len(drawing):
         return drawing
-    lab = cv2.cvtColor(drawing.color[None].astype(np.float32), cv2.COLOR_RGB2LAB)
-    lab[..., 1:] = 0
-    rgb = np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0], 0, 1)
-    return replace(drawing, color=rgb.astype(np.float64))
+    lab = cv2.cvtColor(drawing.color[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0]
+    rgb = cv2.cvtColor(np.asarray(change(np.asarray(lab, np.float32)))[None], cv2.COLOR_LAB2RGB)[0]
+    return replace(drawing, color=np.clip(rgb, 0, 1).astype(np.float64))
 
 
 def importance(saliency: NDArray[np.float32] | None, size: tuple[int, int]) -> NDArray[np.float32]:
