@@ -101,10 +101,9 @@ def _paths(
         if rounds is not None and (i == 0 or rounds[i] != rounds[i - 1]):
             if i > 0:
                 lines.append("</g>")
-            name, label = f"round-{rounds[i]}", f"Round {rounds[i]}"
-            if rounds[i] == 0:
-                name, label = "washes", "Washes"
-            lines.append(f'<g id="{name}" inkscape:groupmode="layer" inkscape:label="{label}">')
+            label = f"Round {rounds[i]}" if rounds[i] else "Washes"
+            layer = label.lower().replace(" ", "-")
+            lines.append(f'<g id="{layer}" inkscape:groupmode="layer" inkscape:label="{label}">')
         name = f"stroke-{i + 1:0{digits}d}"
         lines.append(f'<path id="{name}" {_attributes(drawing, i)}{extra[i] if extra else ""}/>')
     if rounds is not None and lines:

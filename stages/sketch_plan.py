@@ -145,10 +145,9 @@ def make_plan(
             segments = finders.straights.read(target.large)
         read = partial(contour_lines, target, network, subjects, scene=scene, segments=segments)
         lines = read()
-    given, washes = _given(drawing, target, config), _given(None, target, config)
-    if drawing is not None:
-        broad = is_wash(given)
-        given, washes = given.chosen(~broad), given.chosen(broad)
+    given = _given(drawing, target, config)
+    broad = is_wash(given)
+    given, washes = given.chosen(~broad), given.chosen(broad)
     if not len(washes):
         washes = paint(
             target.rgb,

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ..core.drawing import Drawing
 from ..models.stroke_render import SHARP, render, soft
+from .sketch_raster import stretched
 from .sketch_wash_places import best_place
 
 # Chosen by eye on the papers' twenty pictures and nine others.
@@ -60,28 +61,18 @@ def paint(
         narrowest: pixels, the least width.
         saliency: HxW in [0,1]; without it all places count alike.
     """
-    height, width = rgb.shape[:2]
     painter = _Painter(rgb, chance, narrowest, saliency)
-    while count and len(painter.width) < count:
+    while len(painter.width) < count:
         if not painter.add(min(_TOGETHER, count - len(painter.width))):
             break
         painter.fit(_STEPS, _SOFT[0])
     for last in [False] * (_ANEW - 1) + [True]:
         if not len(painter.width):
             break
-        dropped = painter.drop_worst(max(count // _WORST, 1))
-        painter.add(dropped)
+        painter.add(painter.drop_worst(max(count // _WORST, 1)))
         painter.fit(_STEPS * (2 if last else 1), _SOFT[1])
     painter.drop_idle()
-    points, widths, colors = painter.strokes()
-    scale = np.array([width / painter.size[1], height / painter.size[0]])
-    return Drawing(
-        points * scale,
-        widths * float(np.sqrt(scale.prod())),
-        colors,
-        np.ones(len(points)),
-        (float(width), float(height)),
-    )
+    return stretched(painter.drawing(), (rgb.shape[1], rgb.shape[0]))
 
 
 def lifted(drawing: Drawing) -> Drawing:
@@ -201,12 +192,15 @@ class _Painter:
                 break
             self._keep(np.delete(np.arange(len(savings)), int(savings.argmin())))
 
-    def strokes(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Points (n,4,2), widths (n,) and colours (n,3)."""
-        return (
-            self.points.double().numpy(),
-            self.width.exp().double().numpy(),
-            self.color.double().numpy(),
+    def drawing(self) -> Drawing:
+        """The washes as they stand."""
+        height, width = self.size
+        return Drawing(
+            self.points.numpy(),
+            self.width.exp().numpy(),
+            self.color.numpy(),
+            np.ones(len(self.width)),
+            (float(width), float(height)),
         )
 
     @torch.no_grad()

@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from compose.cli.main import COMMANDS
@@ -25,12 +24,7 @@ TINY = ("--canvas", "48", "--iterations", "2", "--strokes", "8", "--num-sketches
         "--washes", "0")  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

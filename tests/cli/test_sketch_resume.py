@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 from compose.cli.main import COMMANDS
 from compose.cli.main import run as run_command
@@ -25,13 +24,7 @@ SETTINGS = ("--canvas", "48", "--iterations", "6", "--strokes", "8", "--num-sket
             "--roi", "80,20,108,60")  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for work this small would take each other's time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def environment(home):

@@ -22,14 +22,7 @@ from compose.stages.sketch_report import add_sketch
 
 from .sketch_scenes import BOX, tiny, tools, write_scene
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for work this small would take each other's time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

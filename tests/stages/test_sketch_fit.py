@@ -15,14 +15,7 @@ from compose.stages.sketch_target import prepare_target
 
 from .sketch_scenes import BOX, Blur, state_of, tiny, write_scene
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for work this small would take each other's time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

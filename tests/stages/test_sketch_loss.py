@@ -22,13 +22,7 @@ def loss_of(**changes):
     return SketchLoss(scene(), EDGES, Blur(), **values)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for work this small would take each other's time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from compose.core.boxes import Box
@@ -20,13 +19,7 @@ from .sketch_scenes import BOX, scene, tiny, tools, write_scene
 ARRAYS = {"place": np.array([1, 2]), "points": np.random.default_rng(0).random((2, 3, 4, 2))}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for work this small would take each other's time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
