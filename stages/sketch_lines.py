@@ -48,6 +48,7 @@ _SUBJECT = 0.3  # of what is salient, from which on no tufts stand there
 _STRONG, _CLEAR = 0.16, 4  # of a line that they keep clear of, and pixels of a canvas of 224
 _REMAINDER = 0.15  # the most that Canny's edges count beside contours
 _STRAIGHT = 0.5  # what a sure straight line counts at least, of the best contour
+_SILHOUETTE = 0.5  # the same of an object's outline, all around
 _FINE = 448  # pixels of the long side at which lines are walked along, where the canvas has fewer
 _FINEST = 2  # times the canvas, at most
 _APART = 3  # pixels of a canvas of 224 that those keep from contours
@@ -143,6 +144,7 @@ def contour_lines(
     taken = cv2.dilate(weights, _square(_CLEAR * scale)) > _STRONG
     found: list[NDArray[np.float64]] = []
     details: list[NDArray[np.float64]] = []
+    silhouettes: list[NDArray[np.float64]] = []
     if subjects is not None:
         planes = [
             np.clip(_fitted(plane, (width, height)), 0, 1)
@@ -152,9 +154,16 @@ def contour_lines(
         around = cv2.dilate(planes[0], _square(_AROUND * scale))
         outer = np.max([borders(plane) for plane in planes], axis=0)
         weights = weights * (_ASIDE + (1 - _ASIDE) * around) * (1 + _OUTER * outer)
-        found = [line for plane in planes for line in outlines(plane, contours)]
+        found = outlines(planes[0], contours)
+        silhouettes = [
+            line for plane in planes[1:] for line in outlines(plane, contours, whole=True)
+        ]
+        found += silhouettes
         details = part_outlines(subjects.parts, (height, width))
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
+    for line in silhouettes:
+        x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
+        weights[y, x] = np.maximum(weights[y, x], np.float32(_SILHOUETTE))
     shine = lights(rgb)
     shining = discs(shine, (height, width))
     marks = rays(shine, most_marks)

@@ -21,6 +21,7 @@ _BAR = 0.5  # of the saliency, above which a place is the subject
 _SMALLEST = 0.004  # of the canvas, the area of a subject that gets an outline
 _AWAY = 5  # pixels of a canvas of 224 that a contour may lie from the saliency's border
 _BEND = 0.05  # of full strength, what a step aside of a half pixel a point costs
+_STAY = 0.03  # of full strength, what not stepping aside is worth
 _STEP = 0.5  # pixels between two places that a point may move to
 _SMOOTHING = 1.5  # points, deviation along the outline
 _STRETCH = 9  # points over which it is judged, so that a gap of a few does not cut it
@@ -30,12 +31,13 @@ _SHORTEST = 12  # pixels of a canvas of 224; shorter parts are no outline
 _FRAME = 2.0  # pixels at the canvas's edge, where the border is the picture's and not the subject's
 
 
-def outlines(saliency: Map, contours: Map) -> list[Points]:
+def outlines(saliency: Map, contours: Map, *, whole: bool = False) -> list[Points]:
     """The parts of subjects' outlines that contours bear out.
 
     Args:
         saliency: HxW in [0,1].
         contours: HxW in [0,1], how sure a line is.
+        whole: keep the other parts too.
 
     Returns:
         (n,2) each, x and y in pixels, neighbours about a pixel apart.
@@ -54,8 +56,9 @@ def outlines(saliency: Map, contours: Map) -> list[Points]:
         moved = _moved(closed, contours, max(_AWAY * scale, 2.0))
         x, y = np.clip(moved.astype(int), 0, (width - 1, height - 1)).T
         kept = np.minimum(moved, (width, height) - moved).min(1) > _FRAME
-        kept &= _along(contours[y, x]) > LEAST
-        kept &= _along(sharp[y, x]) > _SHARP
+        if not whole:
+            kept &= _along(contours[y, x]) > LEAST
+            kept &= _along(sharp[y, x]) > _SHARP
         found += [part for part in _runs(moved, kept) if len(part) >= _SHORTEST * scale]
     return found
 
@@ -98,7 +101,8 @@ def _moved(curve: Points, contours: Map, away: float) -> Points:
     places = curve[:, None] + offsets[:, None] * normal[:, None]
     x, y = (places[..., k].astype(np.float32) - 0.5 for k in (0, 1))
     gain = cv2.remap(contours, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    best = _path(np.asarray(gain, np.float64))
+    middle = _STAY * (1 - np.abs(offsets) / away)  # where no contour is, it stays
+    best = _path(np.asarray(gain + middle, np.float64))
     moved = places[np.arange(len(curve)), best]
     return resampled(moved)
 

@@ -35,7 +35,7 @@ _WORST = 4  # one wash in so many
 _WORTH = 4e-5  # of the mean squared error of three channels; a wash that saves less is none
 _RATES = (0.6, 0.04, 0.02)  # of points in pixels, logarithms of widths, colours
 _SOFT = (6.0, 4.0)  # pixels of the edge's ramp, at first, and where some are laid anew
-_SHARE = 0.5  # of all weight, what subjects have together
+_SHARE = 0.65  # of all weight, what subjects have together
 _SMALLER = 0.75  # power of a subject's area that its share of that grows with
 _LEAST = 0.002  # of the picture; what is smaller is no subject of its own
 _MOST = 12.0  # times the weight of the rest at most
@@ -110,7 +110,7 @@ def _recoloured(drawing: Drawing, change: Callable[[Colours], Colours]) -> Drawi
 
 
 def importance(subjects: Sequence[Map], size: tuple[int, int]) -> Map:
-    """Weights HxW with a mean of 1: subjects have half of all, within limits.
+    """Weights HxW with a mean of 1: subjects have two thirds of all, within limits.
 
     Small ones count more than by their area, or people in a crowd would be of no weight.
     """

@@ -47,6 +47,17 @@ def test_it_is_left_out_where_no_contour_is():
     assert outlines(disc(RADIUS), np.zeros(SIZE, np.float32)) == []
 
 
+def test_a_whole_one_stays_where_it_was_without_contours():
+    contours = disc(RADIUS, thickness=2)
+    contours /= contours.max()
+    contours[:80] = 0
+    (found,) = outlines(disc(RADIUS - 3), contours, whole=True)
+    assert len(found) > 0.95 * 2 * np.pi * RADIUS
+    upper = found[:, 1] < 70
+    assert np.abs(away(found[upper]) - (RADIUS - 3)).max() < 1.5
+    assert np.abs(away(found[found[:, 1] > 90]) - RADIUS).max() < 1.5
+
+
 def test_a_vague_border_is_none():
     contours = disc(RADIUS, thickness=2)
     assert outlines(disc(RADIUS, blur=25), contours / contours.max()) == []
