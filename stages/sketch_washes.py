@@ -2,8 +2,9 @@
 
 What tells a scene is its colours, too, and a broad stroke gives one to a whole part. Washes are
 added a few at a time where they help most and then fitted together, by gradients of the
-renderer, to the picture's colours at half the size; those that turn out to help least are laid
-anew. What is salient counts as much in all as everything else. Lines know nothing of them.
+renderer, to the picture's colours at half the size and in stronger contrast
+(`sketch_contrast`); those that turn out to help least are laid anew. Subjects count twice as much
+in all as everything else. Lines know nothing of them.
 """
 
 from __future__ import annotations

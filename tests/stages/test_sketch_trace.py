@@ -183,3 +183,28 @@ def test_what_is_seen_from_afar_too_counts_more(tmp_path):
     texture, outline = strength[:, :60].max(1), strength[:, 60:].max(1)
     assert outline.min() > 0.5
     assert texture.max() < 0.6 * outline.min()
+
+
+class Blind(Outlines):
+    """Sees no line."""
+
+    def read(self, rgb: np.ndarray, side: int = 448) -> np.ndarray:
+        return np.zeros(rgb.shape[:2], np.float32)
+
+
+def test_an_object_has_its_outline_all_around_without_a_contour(tmp_path):
+    target = prepare_target(write_scene(tmp_path / "scene.png"), canvas=120)
+    disc = np.zeros((80, 120), np.float32)
+    cv2.circle(disc, (60, 36), 20, 1, -1)
+    there = cv2.morphologyEx(disc, cv2.MORPH_GRADIENT, np.ones((3, 3))) > 0
+    bare = contour_lines(target, Blind(), Subjects(disc))
+    lines = contour_lines(target, Blind(), Subjects(disc, [disc]))
+    grown = lines.weights - bare.weights
+    assert (grown > 0.2).sum() > 2 * np.pi * 20 * 0.8
+    assert there[grown > 0.2].mean() > 0.95
+    strokes = Tracer(lines)(None, 6, chance(), NONE)
+    places = cubic_points(strokes, np.linspace(0, 1, 33)).reshape(-1, 2) - (60.5, 36.5)
+    on_it = places[np.isclose(np.hypot(*places.T), 20, atol=2)]
+    turns = np.sort(np.arctan2(*on_it.T))
+    assert np.diff(turns).max() < 0.5
+    assert turns[-1] - turns[0] > 2 * np.pi - 0.5
