@@ -22,10 +22,10 @@ from .sketch_edges import scene_edges
 from .sketch_grass import tufts
 from .sketch_lights import discs, lights, rays
 from .sketch_objects import Subjects
-from .sketch_outlines import borders, outlines
+from .sketch_outlines import borders, laid_on, outlines
 from .sketch_parts import part_outlines
 from .sketch_regions import Region
-from .sketch_straights import laid_on, straights
+from .sketch_straights import straights
 from .sketch_target import Target
 from .sketch_weights import edge_weights
 
@@ -140,7 +140,8 @@ def contour_lines(
     straight = []
     if segments is not None:
         straight = straights(target.large, segments, (height, width))
-        laid_on(weights, straight, _STRAIGHT)
+        for each in straight:
+            laid_on(weights, each.points, _STRAIGHT * each.sure)
     taken = cv2.dilate(weights, _square(_CLEAR * scale)) > _STRONG
     found: list[NDArray[np.float64]] = []
     details: list[NDArray[np.float64]] = []
@@ -162,8 +163,7 @@ def contour_lines(
         details = part_outlines(subjects.parts, (height, width))
     weights = np.asarray(weights / max(float(weights.max()), 1e-6), np.float32)
     for line in silhouettes:
-        x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
-        weights[y, x] = np.maximum(weights[y, x], np.float32(_SILHOUETTE))
+        laid_on(weights, line, _SILHOUETTE)
     shine = lights(rgb)
     shining = discs(shine, (height, width))
     marks = rays(shine, most_marks)
@@ -172,8 +172,7 @@ def contour_lines(
         edges, strength = edges | shining, np.maximum(strength, shining)
         weights = np.maximum(weights, shining.astype(np.float32))
     for line in details:
-        x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
-        weights[y, x] = 1
+        laid_on(weights, line, 1)
     return Lines(
         edges,
         np.asarray(strength, np.float32),

@@ -145,3 +145,10 @@ def runs(line: Points, kept: NDArray[np.bool_]) -> list[Points]:
     """The parts of an open curve (n,2) whose points are kept."""
     turns = np.flatnonzero(np.diff(kept.astype(np.int8), prepend=0, append=0))
     return [line[a:b] for a, b in zip(turns[::2], turns[1::2], strict=True)]
+
+
+def laid_on(weights: Map, line: Points, worth: float) -> None:
+    """Raise weights HxW, in place, to what a line (n,2) is worth, where it passes."""
+    height, width = weights.shape
+    x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
+    weights[y, x] = np.maximum(weights[y, x], np.float32(worth))

@@ -7,7 +7,6 @@ them, and once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -124,11 +123,3 @@ def _beside(run: _Run, other: _Run, unit: float) -> bool:
     end = float((other.points[-1] - other.points[0]) @ other.along)
     near = (on > -_NEAR / 2 * unit) & (on < end + _NEAR / 2 * unit) & (aside < _NEAR * unit)
     return bool(near.mean() > _SAME)
-
-
-def laid_on(weights: NDArray[np.float32], lines: Sequence[Straight], worth: float) -> None:
-    """Raise weights HxW, in place, to what straight lines are worth: a sure one `worth`."""
-    height, width = weights.shape
-    for line in lines:
-        x, y = np.clip(line.points.astype(int), 0, (width - 1, height - 1)).T
-        weights[y, x] = np.maximum(weights[y, x], np.float32(worth * line.sure))

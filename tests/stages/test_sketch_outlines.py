@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from compose.stages.sketch_outlines import borders, outlines
+from compose.stages.sketch_outlines import borders, laid_on, outlines
 
 SIZE, CENTRE, RADIUS = (160, 224), (100, 80), 50
 
@@ -78,3 +78,14 @@ def test_borders_are_one_on_steps_and_nothing_on_slopes():
     assert borders(step)[:, :100].max() < 0.01
     slope = np.tile(np.linspace(0, 1, SIZE[1], dtype=np.float32), (SIZE[0], 1))
     assert borders(slope).max() < 0.05
+
+
+def test_weights_are_raised_along_a_line_and_never_lowered():
+    weights = np.zeros(SIZE, np.float32)
+    weights[50, 200] = 0.9
+    line = np.stack([np.full(200, 200.5), np.linspace(-3, 120, 200)], -1)
+    laid_on(weights, line, 0.25)
+    assert weights[50, 200] == np.float32(0.9)
+    assert weights[100, 200] == 0.25
+    assert (weights > 0).sum() == 121
+    assert not np.delete(weights, 200, 1).any()
