@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 _AROUND = 0.12  # of the long side, the deviation of the blur that is the surroundings
 _MORE = (0.8, 0.5)  # times small differences of lightness and of hue that are added
 _FAR = (30.0, 50.0)  # of CIELAB, differences of lightness and of hue to which little is added
+_BRIGHT = 90.0  # of CIELAB, a lightness past which none is carried
 _COLOURED = 30.0  # of CIELAB, a chroma from which on hues are carried away in full
 _MEDIAN = 0.55  # of 1, the least median of lightness that is left as it is
 _GAMMA = 0.5  # the least exponent of lightness
@@ -36,7 +37,8 @@ def exaggerated(picture: Colours) -> Colours:
         light = lighter
     coloured = np.clip(np.linalg.norm(hues, axis=2, keepdims=True) / _COLOURED, 0, 1)
     hues = hues + coloured * _added(hues, _MORE[1], _FAR[1])
-    light = np.clip(light + _added(light, _MORE[0], _FAR[0]), 0, 100)
+    brightest = np.maximum(light, _BRIGHT)  # what is white has no colour
+    light = np.clip(light + _added(light, _MORE[0], _FAR[0]), 0, brightest)
     lab = np.concatenate([light, hues], 2).astype(np.float32)
     return np.clip(np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32), 0, 1)
 
