@@ -33,13 +33,6 @@ class Subjects:
     shapes: Sequence[Map] = field(default=(), repr=False)  # HxW in [0,1], of objects, one each
     parts: Sequence[Part] = field(default=(), repr=False)  # the most striking first
 
-    def single(self) -> list[Map]:
-        """HxW in [0,1] each: the objects, and what else is salient as one more."""
-        left = self.saliency
-        for shape in self.shapes:
-            left = np.maximum(left - shape, 0)
-        return [*self.shapes, left]
-
 
 def read_subjects(target: Target, saliency: Map, finders: LineFinders) -> Subjects:
     """The subjects of a target in whose map HxW in [0,1] something is salient."""

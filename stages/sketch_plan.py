@@ -133,12 +133,11 @@ def make_plan(
     # a landscape has no subject: where the network is not sure of one, all places count alike
     salient = seen if seen is not None and _has_subject(seen) else None
     finders = LineFinders() if finders is None or config.edges == "canny" else finders
-    network, subjects = finders.contours, None
+    network = finders.contours
     if network is None:
         lines = canny_lines(target, salient)
     else:
-        if salient is not None:
-            subjects = read_subjects(target, salient, finders)
+        subjects = None if salient is None else read_subjects(target, salient, finders)
         finer = finer_than(target)
         scene = read_scene(target, network, finer)
         segments = None
@@ -150,13 +149,12 @@ def make_plan(
     broad = is_wash(given)
     given, washes = given.chosen(~broad), given.chosen(broad)
     if not len(washes):
-        single = [] if salient is None else [salient]
         washes = paint(
             target.rgb,
             min(config.washes, config.strokes - len(given)),
             generator(config.seed, "washes", name),
             narrowest=narrowest_wash(config.width, target.size),
-            subjects=single if subjects is None else subjects.single(),
+            saliency=salient,
         )
         washes = lifted(washes if config.color != "black" else greyed(washes))
     lines_left = config.strokes - len(washes)  # a few more where so many washes say nothing

@@ -2,14 +2,13 @@
 
 What tells a scene is its colours, too, and a broad stroke gives one to a whole part. Washes are
 added a few at a time where they help most and then fitted together, by gradients of the
-renderer, to the picture's colours at half the size and in stronger contrast
-(`sketch_contrast`); those that turn out to help least are laid anew. Subjects count twice as much
-in all as everything else. Lines know nothing of them.
+renderer, to the picture's colours at half the size; those that turn out to help least are laid
+anew. What is salient counts as much in all as everything else. Lines know nothing of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -20,7 +19,6 @@ from torch import Tensor
 
 from ..core.drawing import Drawing
 from ..models.stroke_render import SHARP, render, soft
-from .sketch_contrast import exaggerated
 from .sketch_raster import stretched
 from .sketch_wash_places import best_place
 
@@ -36,9 +34,7 @@ _WORST = 4  # one wash in so many
 _WORTH = 4e-5  # of the mean squared error of three channels; a wash that saves less is none
 _RATES = (0.6, 0.04, 0.02)  # of points in pixels, logarithms of widths, colours
 _SOFT = (6.0, 4.0)  # pixels of the edge's ramp, at first, and where some are laid anew
-_SHARE = 0.65  # of all weight, what subjects have together
-_SMALLER = 0.75  # power of a subject's area that its share of that grows with
-_LEAST = 0.002  # of the picture; what is smaller is no subject of its own
+_SHARE = 0.5  # of all weight, what is salient has
 _MOST = 12.0  # times the weight of the rest at most
 _LIFT = 0.2  # of the way to white, for lines to be seen on it
 _RICHER = 0.3  # of their chroma, what pale colours gain
@@ -46,7 +42,6 @@ _VIVID = 80.0  # of CIELAB, the chroma at which a colour gains nothing
 _PAPER = 6.0  # of CIELAB, the distance from white of what is white
 
 Colours = NDArray[np.float32]
-Map = NDArray[np.float32]
 
 
 def paint(
@@ -55,7 +50,7 @@ def paint(
     chance: np.random.Generator,
     *,
     narrowest: float,
-    subjects: Sequence[Map] = (),
+    saliency: NDArray[np.float32] | None = None,
 ) -> Drawing:
     """Up to `count` washes of a picture HxWx3, on its canvas; fewer where more say nothing.
 
@@ -64,9 +59,9 @@ def paint(
         count: the most.
         chance: draws places.
         narrowest: pixels, the least width.
-        subjects: HxW in [0,1] each, where one is; without any all places count alike.
+        saliency: HxW in [0,1]; without it all places count alike.
     """
-    painter = _Painter(rgb, chance, narrowest, subjects)
+    painter = _Painter(rgb, chance, narrowest, saliency)
     while len(painter.width) < count:
         if not painter.add(min(_TOGETHER, count - len(painter.width))):
             break
@@ -110,19 +105,14 @@ def _recoloured(drawing: Drawing, change: Callable[[Colours], Colours]) -> Drawi
     return replace(drawing, color=np.clip(rgb, 0, 1).astype(np.float64))
 
 
-def importance(subjects: Sequence[Map], size: tuple[int, int]) -> Map:
-    """Weights HxW with a mean of 1: subjects have two thirds of all, within limits.
-
-    Small ones count more than by their area, or people in a crowd would be of no weight.
-    """
+def importance(saliency: NDArray[np.float32] | None, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Weights HxW with a mean of 1: what is salient has half of all, within limits."""
     height, width = size
-    weights = np.ones(size, np.float32)
-    fitted = [cv2.resize(each, (width, height), interpolation=cv2.INTER_AREA) for each in subjects]
-    areas = [float(each.mean()) for each in fitted]
-    shares = np.array([area**_SMALLER if area >= _LEAST else 0 for area in areas])
-    shares *= _SHARE / (1 - _SHARE) / max(float(shares.sum()), 1e-9)
-    for each, area, share in zip(fitted, areas, shares, strict=True):
-        weights += min(share / max(area, 1e-9), _MOST) * np.clip(each, 0, 1)
+    if saliency is None:
+        return np.ones(size, np.float32)
+    fitted = cv2.resize(saliency, (width, height), interpolation=cv2.INTER_AREA)
+    more = min(_SHARE / (1 - _SHARE) / max(float(fitted.mean()), 1e-6), _MOST)
+    weights = 1 + more * np.clip(fitted, 0, 1)
     return np.asarray(weights / weights.mean(), np.float32)
 
 
@@ -134,15 +124,14 @@ class _Painter:
         rgb: NDArray[np.uint8],
         chance: np.random.Generator,
         narrowest: float,
-        subjects: Sequence[Map],
+        saliency: NDArray[np.float32] | None,
     ) -> None:
         scale = _SIDE / max(rgb.shape[:2])
         self.size = _scaled(rgb.shape, scale)
         self._chance = chance
         self._widths = narrowest * scale, max(_WIDEST * _SIDE, narrowest * scale)
         picture = _resized(rgb.astype(np.float32) / np.float32(255), self.size)
-        picture = exaggerated(picture)
-        weights = importance(subjects, self.size)
+        weights = importance(saliency, self.size)
         self._weights = torch.from_numpy(weights)
         self._wanted = torch.from_numpy(cv2.GaussianBlur(picture, (0, 0), _BLUR)).permute(2, 0, 1)
         self._ratio = _FOUND_ON / _SIDE

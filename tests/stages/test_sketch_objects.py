@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from compose.core.instances import Instance
 from compose.models.segment_parts import Part
 from compose.stages.sketch_contours import LineFinders
-from compose.stages.sketch_objects import Subjects, covers, read_subjects, with_objects
+from compose.stages.sketch_objects import covers, read_subjects, with_objects
 from compose.stages.sketch_target import prepare_target
 
 from .sketch_scenes import write_scene
@@ -99,16 +99,3 @@ def test_subjects_are_read_from_the_large_picture(tmp_path):
     assert plain.saliency is saliency
     assert not plain.shapes
     assert not plain.parts
-
-
-def test_single_ones_are_the_objects_and_what_else_is_salient() -> None:
-    saliency = np.full((4, 6), 0.25, np.float32)
-    saliency[:, :3] = 1
-    one, two = np.zeros((2, 4, 6), np.float32)
-    one[:2, :2], two[2:, :2] = 1, 1
-    *shapes, rest = Subjects(saliency, [one, two]).single()
-    assert shapes[0] is one
-    assert shapes[1] is two
-    assert (rest[:, :2] == 0).all()
-    assert (rest[:, 2] == 1).all()
-    assert (rest[:, 3:] == 0.25).all()
