@@ -82,6 +82,13 @@ def chains(ridge: NDArray[np.bool_], contours: Map, *, shortest: int = 5) -> lis
     return [np.clip(chain, 0, (width, height)) for chain in found]
 
 
+def passed(line: Points, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the pixels of HxW that points (n,2), x and y, lie in or nearest to."""
+    height, width = shape
+    x, y = np.clip(line.astype(np.intp), 0, (width - 1, height - 1)).T
+    return y, x
+
+
 def _walk(
     path: list[tuple[int, int]],
     left: NDArray[np.bool_],

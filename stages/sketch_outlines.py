@@ -3,7 +3,8 @@
 A ridge of a contour map ends where another crosses it; a subject's outline does not. So the border
 of the salient area is taken for a first curve and moved, point by point across itself, to where a
 contour runs, all points together (dynamic programming for active contours: Amini, Weymouth and
-Jain 1990). Where no contour is near, the outline is left out.
+Jain 1990). Where no contour is near, the outline is left out, or stays on that
+border where the whole is wanted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .sketch_chains import LEAST
+from .sketch_chains import LEAST, passed
 
 Points = NDArray[np.float64]
 Map = NDArray[np.float32]
@@ -46,17 +47,19 @@ def outlines(saliency: Map, contours: Map, *, whole: bool = False) -> list[Point
     scale = max(height, width) / 224
     found: list[Points] = []
     mask = (saliency > _BAR).astype(np.uint8)
-    side = 2 * max(round(_AWAY * scale), 1) + 1
-    sharp = cv2.dilate(borders(saliency), np.ones((side, side), np.uint8))
+    if not whole:
+        side = 2 * max(round(_AWAY * scale), 1) + 1
+        kernel = np.ones((side, side), np.uint8)
+        sharp = np.asarray(cv2.dilate(borders(saliency), kernel), np.float32)
     closed_borders, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     for border in closed_borders:
         if abs(cv2.contourArea(border)) < _SMALLEST * height * width:
             continue
         closed = resampled(border[:, 0].astype(np.float64) + 0.5)
         moved = _moved(closed, contours, max(_AWAY * scale, 2.0))
-        x, y = np.clip(moved.astype(int), 0, (width - 1, height - 1)).T
         kept = np.minimum(moved, (width, height) - moved).min(1) > _FRAME
         if not whole:
+            y, x = passed(moved, contours.shape)
             kept &= _along(contours[y, x]) > LEAST
             kept &= _along(sharp[y, x]) > _SHARP
         found += [part for part in _runs(moved, kept) if len(part) >= _SHORTEST * scale]
@@ -149,6 +152,5 @@ def runs(line: Points, kept: NDArray[np.bool_]) -> list[Points]:
 
 def laid_on(weights: Map, line: Points, worth: float) -> None:
     """Raise weights HxW, in place, to what a line (n,2) is worth, where it passes."""
-    height, width = weights.shape
-    x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
-    weights[y, x] = np.maximum(weights[y, x], np.float32(worth))
+    at = passed(line, weights.shape)
+    weights[at] = np.maximum(weights[at], np.float32(worth))

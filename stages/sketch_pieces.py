@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.curves import cubic_points
+from .sketch_chains import passed
 
 Points = NDArray[np.float64]
 
@@ -92,11 +93,8 @@ def choose_pieces(
     left = np.asarray(values, np.float64).copy()
     if drawn is not None:
         left[drawn] = 0
-    places = [
-        np.clip(p.pixels.astype(int), 0, (width - 1, height - 1)) @ np.array([1, width])
-        for p in pieces
-    ]
-    places = [np.unique(place) for place in places]
+    shape = height, width
+    places = [np.unique(np.ravel_multi_index(passed(p.pixels, shape), shape)) for p in pieces]
     flat = left.reshape(-1)
     gains = np.array([flat[place].sum() for place in places])
     factors = np.ones(len(pieces)) if factors is None else np.asarray(factors)

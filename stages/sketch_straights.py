@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .sketch_chains import passed
 from .sketch_outlines import runs
 
 Points = NDArray[np.float64]
@@ -98,8 +99,7 @@ def _borne_out(ends: Points, score: float, slopes: NDArray[np.float32], unit: fl
     even /= len(even)
     across = whole = np.zeros(len(points))
     for aside in np.linspace(-_ASIDE, _ASIDE, 5) * unit:
-        x, y = np.clip((points + aside * normal).astype(int), 0, (width - 1, height - 1)).T
-        here = slopes[y, x]  # (n,2,3)
+        here = slopes[passed(points + aside * normal, (height, width))]  # (n,2,3)
         # texture changes its sign along a line, a step does not
         steps = [np.convolve(step, even, "same") for step in np.tensordot(here, normal, (1, 0)).T]
         across = np.maximum(across, np.sqrt(np.square(steps).sum(0)))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.curves import cubic_points
-from .sketch_chains import chains
+from .sketch_chains import chains, passed
 from .sketch_lines import Lines, larger
 from .sketch_links import linked
 from .sketch_pieces import Piece, choose_pieces, cut_pieces, halved
@@ -112,12 +112,11 @@ class Tracer:
 def _worth(lines: Lines, scale: float) -> NDArray[np.float64]:
     """What each pixel HxW is worth; on outlines and straight lines what is near them."""
     values = np.asarray(lines.weights, np.float64)
-    height, width = values.shape
     near = _spread(values, scale)
     values = values.copy()
     for line in (*lines.outlines, *lines.straights):
-        x, y = np.clip(line.astype(int), 0, (width - 1, height - 1)).T
-        values[y, x] = near[y, x]
+        at = passed(line, values.shape)
+        values[at] = near[at]
     return values
 
 
@@ -133,9 +132,7 @@ def _grown(mask: NDArray[np.bool_], scale: float) -> NDArray[np.bool_]:
 
 
 def _inside(piece: Piece, mask: NDArray[np.bool_]) -> bool:
-    height, width = mask.shape
-    x, y = np.clip(piece.pixels.astype(int), 0, (width - 1, height - 1)).T
-    return bool(mask[y, x].mean() >= _INSIDE)
+    return bool(mask[passed(piece.pixels, mask.shape)].mean() >= _INSIDE)
 
 
 def _drawn(strokes: Points, shape: tuple[int, ...], scale: float) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from compose.core.errors import ModelError, UsageError
 from compose.models.cache import UserPaths
 from compose.stages.sketch_contours import straight_named
 from compose.stages.sketch_lines import contour_lines
+from compose.stages.sketch_outlines import laid_on
 from compose.stages.sketch_straights import straights
 from compose.stages.sketch_target import prepare_target
 from compose.stages.sketch_trace import Tracer
@@ -98,6 +99,17 @@ def test_any_lines_stay_inside_of_any_canvas(lines, side):
         assert (line.points >= 0).all()
         assert (line.points <= (width, height)).all()
         assert 0 < line.sure <= 1
+
+
+def test_weights_are_raised_and_never_lowered():
+    weights = np.zeros((HEIGHT, WIDTH), np.float32)
+    weights[50, 200] = 0.9
+    for line in found(wall(), (200, 10, 200, 290, 0.25)):
+        laid_on(weights, line.points, 0.5 * line.sure)
+    assert weights[50, 200] == np.float32(0.9)
+    assert weights[100, 200] == pytest.approx(0.25)
+    assert (weights > 0).sum() > 200
+    assert weights[:, :199].max() == 0
 
 
 class Nothing:
